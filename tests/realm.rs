@@ -17,6 +17,11 @@ pub trait Probe {
     fn probe(&self) -> Result<String>;
 }
 
+#[sandbox_api(guest)]
+pub trait Later {
+    async fn probe(&self) -> Result<String>;
+}
+
 #[sandbox_api(host)]
 pub trait Tool {
     fn echo(&self, text: &str) -> String;
@@ -323,5 +328,28 @@ fn webassembly_is_by_permission() {
     match Engine::CURRENT {
         Engine::QuickJs => assert!(matches!(allowed, Err(Error::Build { .. })), "{allowed:?}"),
         _ => assert_eq!(allowed.unwrap(), "5"),
+    }
+}
+
+/// The engine's own promises of WebAssembly end in tasks of other threads, for which no call waits.
+#[test]
+#[cfg_attr(feature = "quickjs", ignore = "QuickJS has no WebAssembly")]
+fn promises_of_webassembly_are_settled_in_the_call() {
+    let body = "
+        const bytes = Uint8Array.of(0,97,115,109,1,0,0,0,1,7,1,96,2,127,127,1,127,3,2,1,0,7,7,1,3,97,100,100,0,0,10,9,1,7,0,32,0,32,1,106,11);
+        const module = await WebAssembly.compile(bytes);
+        const all = [(await WebAssembly.instantiate(module)).exports.add(2, 3)];
+        const both = await WebAssembly.instantiate(bytes);
+        all.push(both.module instanceof WebAssembly.Module, both.instance.exports.add(4, 5));
+        for (const wrong of [() => WebAssembly.compile(Uint8Array.of(1)), () => WebAssembly.instantiate(5), () => WebAssembly.compile()])
+            all.push(await wrong().catch((error) => error.name));
+        return all.join();";
+    let script = Script::new("probe.mjs", format!("export async function probe() {{ {body} }}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for intrinsics in [Intrinsics::Open, Intrinsics::Frozen] {
+        let builder = builder().allow(Permission::WebAssembly).intrinsics(intrinsics);
+        let guest = builder.build().unwrap().load::<dyn Later>(script.clone()).unwrap();
+        let found = runtime.block_on(guest.probe()).unwrap();
+        assert_eq!(found, "5,true,9,CompileError,TypeError,TypeError", "{intrinsics:?}");
     }
 }

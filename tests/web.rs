@@ -12,7 +12,7 @@ mod slack;
 
 #[sandbox_api(guest)]
 pub trait Rows {
-    fn rows(&self) -> Result<Vec<String>>;
+    async fn rows(&self) -> Result<Vec<String>>;
 }
 
 #[sandbox_api(guest)]
@@ -53,12 +53,13 @@ fn each_row_is_what_node_gives() {
     let list = rows.iter().map(|(expression, _)| format!("() => ({expression}),\n")).collect::<String>();
     let show = include_str!("web/show.js");
     let source = format!(
-        "{show}\nconst rows = [\n{list}];\nexport const rows_ = () => rows.map(show);\nexport {{ rows_ as rows }};"
+        "{show}\nconst list = [\n{list}];\nexport async function rows() {{ const all = []; for (const row of list) all.push(await show(row)); return all; }}"
     );
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for intrinsics in BOTH {
         let sandbox = builder().intrinsics(intrinsics).build().unwrap();
-        let found =
-            sandbox.load::<dyn Rows>(Script::new("rows.mjs", source.as_str())).unwrap().rows().unwrap();
+        let guest = sandbox.load::<dyn Rows>(Script::new("rows.mjs", source.as_str())).unwrap();
+        let found = runtime.block_on(guest.rows()).unwrap();
         let differs = rows
             .iter()
             .zip(&found)
@@ -117,13 +118,21 @@ fn replaced_intrinsics_change_nothing() {
         text += ' ' + typeof crypto.randomUUID() + ' ' + typeof performance.now();
         const buffer = Buffer.concat([Buffer.from('68c3a9', 'hex'), Buffer.from([33])]);
         buffer.fill('!', 3); buffer.writeUInt8(63, 3);
+        const headers = new Headers({ a: '1', b: '2' });
+        headers.append('a', '3'); headers.set('b', '4');
+        const form = new FormData();
+        form.append('x', new Blob(undefined, { type: 'T' })); form.set('y', 'z');
+        const request = new Request('http://x/', { method: 'post', headers, body: form });
+        text += ' ' + headers.get('A') + form.get('x').size + request.method + request.headers.get('b') + new Response('', { headers }).clone().headers.get('b');
+        const port = new MessageChannel().port1;
+        port.onmessage = () => {}; port.postMessage({ a: 1 });
         text += ' ' + buffer.toString() + buffer.slice(1).indexOf('?') + buffer.readUInt16BE(0) + buffer.equals(Buffer.from(buffer));
         delete list[0]; delete ({}).__proto__.get;
         return text;"#;
     let found = probe(builder(), body).unwrap();
     assert_eq!(
         found,
-        "http://x/p?a=1&c=3 1 hé abc 2true InvalidCharacterError told AbortError string number hé?226819true"
+        "http://x/p?a=1&c=3 1 hé abc 2true InvalidCharacterError told AbortError string number 1, 30POST44 hé?226819true"
     );
 }
 
@@ -197,6 +206,13 @@ fn much_is_refused_with_a_range_error() {
         "Buffer.from(bytes).toString('hex')",
         "Buffer.from(bytes).toJSON()",
         "Buffer.from(bytes).indexOf(long)",
+        "new Headers({ a: long })",
+        "new Blob([long])",
+        "new Blob([bytes])",
+        "new Response(long)",
+        "new Request('http://x', { method: 'POST', body: bytes })",
+        "new Request('http://x/' + long)",
+        "new FormData().append('a', long)",
         "Buffer.alloc(2 ** 52)",
         "Buffer.from({ length: 2 ** 40 })",
     ] {
@@ -220,6 +236,8 @@ fn bytes_that_are_given_are_counted() {
         "kept.push(new TextEncoder().encode('x'.repeat(1000)))",
         "kept.push(structuredClone(bytes))",
         "kept.push(crypto.getRandomValues(new Uint8Array(1000)))",
+        "kept.push(new Blob([bytes, bytes]))",
+        "kept.push(new Response(bytes))",
         "kept.push(Buffer.alloc(1000))",
         "kept.push(Buffer.from(bytes))",
         "kept.push(Buffer.concat([bytes]))",

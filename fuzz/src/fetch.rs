@@ -8,8 +8,8 @@ use std::net::Ipv4Addr;
 use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
-use sandbox_runtime::Bytes;
 use sandbox_runtime::fetch::{DnsResolver, Fetch, FetchApi, FetchError, FetchRequest, Resolving};
+use sandbox_runtime::{Bytes, Cancellation};
 use tokio::runtime::{Builder, Runtime};
 
 /// The one name of the rules.
@@ -89,7 +89,7 @@ impl DnsResolver for Strict {
 /// One input; says whether its URL was that of the rules.
 pub fn run(bytes: &[u8]) -> usize {
     let Ok(request) = request(&mut Unstructured::new(bytes)) else { return 0 };
-    match RUNTIME.block_on(FETCH.request(request)) {
+    match RUNTIME.block_on(FETCH.request(request, Cancellation::new())) {
         Err(FetchError::Address { host, .. }) => {
             assert_eq!(host, NAME);
             1

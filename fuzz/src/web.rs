@@ -118,6 +118,34 @@ const SOURCE: &str = r"
         }
     };
 
+    const headers = (name, value) => {
+        const made = attempt(() => new Headers([[name, value], [name, 'x'], ['a', value]]));
+        if (made === undefined) return;
+        const copy = new Headers(Object.fromEntries(made));
+        for (const [key, is] of made) {
+            holds(!/[\0\r\n]/.test(key + is) && key === key.toLowerCase() && !/^[\t ]|[\t ]$/.test(is), `header ${JSON.stringify([key, is])}`);
+            holds(copy.get(key) === is && made.has(key), `header ${JSON.stringify(key)} is read as another`);
+        }
+    };
+
+    const bodies = (bytes, text, other) => {
+        const blob = new Blob([bytes, text], { type: other });
+        const size = bytes.length + new TextEncoder().encode(text).length;
+        holds(blob.size === size, `the size of a Blob is ${blob.size} and not ${size}`);
+        for (const [from, to] of [[0, bytes.length], [-3, undefined], [bytes[0], -bytes[1]], [other, text.length]]) {
+            const part = blob.slice(from, to).size, all = Array(size).fill(0).slice(from, to).length;
+            holds(part === all, `slice ${from} ${to} has ${part} and not ${all} bytes`);
+        }
+        const form = new FormData();
+        form.append(text, other);
+        form.append(text, blob, other);
+        form.set(other, text);
+        holds([...form].every(([name]) => name.isWellFormed()), 'a name of a form');
+        const request = attempt(() => new Request(text, { method: other, body: form }));
+        if (request !== undefined) holds(request.url === new URL(text).href, `the URL of a request is ${request.url}`);
+        attempt(() => new Response(form, { statusText: text, headers: { [other]: text } }));
+    };
+
     export const probe = (bytes, text, other) => {
         broken.length = values = 0;
         [text, other] = [text, other].map((units) => String.fromCharCode(...units));
@@ -125,6 +153,9 @@ const SOURCE: &str = r"
         for (const label of ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', text]) decode(bytes, label);
         base64(bytes, text);
         encode(text);
+        headers(text, other);
+        headers(other, text);
+        bodies(bytes, text, other);
         const copied = attempt(() => structuredClone({ text, bytes, nested: new Map([[other, [bytes.buffer]]]) }));
         if (copied !== undefined) holds(copied.text === text && copied.bytes.every((byte, at) => byte === bytes[at]), 'clone');
         return [broken.join('; '), new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), values];
@@ -166,7 +197,7 @@ pub(crate) fn run(bytes: &[u8]) -> usize {
 
 fn guest() -> ProbeProxy<Local> {
     let limits = Limits { wall: Duration::from_secs(60), ..Limits::default() };
-    let web = Web::ENCODING | Web::BASE64 | Web::URL | Web::CLONE | Web::ERRORS;
+    let web = Web::ENCODING | Web::BASE64 | Web::URL | Web::CLONE | Web::ERRORS | Web::FETCH;
     let sandbox = LocalSandbox::builder().limits(limits).web(web).build().expect("a sandbox");
     sandbox.load::<dyn Probe>(Script::new("probe.js", SOURCE)).expect("the script is loaded")
 }

@@ -414,7 +414,7 @@ fn a_name_of_another_platform_has_a_hint_for_the_host() {
     for (name, hint) in [
         (
             "fetch('x')",
-            "`fetch` is not part of a sandbox's realm: give what the script needs by a `#[sandbox_api(host)]` contract",
+            "`fetch` is not part of a sandbox's realm, unless the builder gives it, and the contract that it asks: `.web(Web::FETCH).host::<dyn FetchApi>(…)`",
         ),
         ("setTimeout(() => {}, 1)", "`setTimeout` is not part of a sandbox's realm"),
         (

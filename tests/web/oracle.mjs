@@ -275,12 +275,118 @@ row("new TextDecoder().decode(Buffer.from('é'))");
 row("btoa(Buffer.from('hi').toString('latin1'))");
 row('new URL("file://host/C:/x").href');
 
-const line = (expression) => {
-  const shown = show(new Function(`globalThis.self ??= globalThis; return ${expression};`));
+// HMAC
+const key = "await crypto.subtle.importKey('raw', Uint8Array.of(1, 2, 3), { name: 'HMAC', hash: 'SHA-256' }, true, ['sign', 'verify'])";
+const keyParts = "[k.type, k.extractable, k.algorithm, k.usages, Object.prototype.toString.call(k)]";
+for (const args of ["'raw', Uint8Array.of(1, 2, 3), { name: 'hmac', hash: 'sha-1' }, false, ['verify', 'sign', 'sign']", "'raw', new ArrayBuffer(200), { name: 'HMAC', hash: { name: 'SHA-512' } }, 1, ['sign']", "'raw', new Uint8Array(), { name: 'HMAC', hash: 'SHA-256' }, true, ['sign']", "'raw', Uint8Array.of(1), { name: 'HMAC', hash: 'SHA-256' }, true, []", "'raw', Uint8Array.of(1), { name: 'HMAC', hash: 'SHA-256' }, true, ['encrypt']", "'raw', Uint8Array.of(1), { name: 'HMAC', hash: 'SHA-256' }, true, ['x']", "'raw', Uint8Array.of(1), { name: 'HMAC', hash: 'SHA-256', length: 8 }, true, ['sign']", "'raw', Uint8Array.of(1), { name: 'HMAC', hash: 'SHA-256', length: 16 }, true, ['sign']", "'raw', Uint8Array.of(1), { name: 'HMAC', hash: 'MD5' }, true, ['sign']", "'raw', Uint8Array.of(1), 'HMAC', true, ['sign']", "'raw', Uint8Array.of(1), { name: 'Nope' }, true, ['sign']", "'raw', 'abc', { name: 'HMAC', hash: 'SHA-256' }, true, ['sign']", "'jwk', { kty: 'oct', k: 'AQID' }, { name: 'HMAC', hash: 'SHA-384' }, true, ['sign']", "'jwk', { kty: 'oct', k: 'AQID', alg: 'HS256' }, { name: 'HMAC', hash: 'SHA-384' }, true, ['sign']", "'jwk', { kty: 'RSA', k: 'AQID' }, { name: 'HMAC', hash: 'SHA-384' }, true, ['sign']", "'jwk', { kty: 'oct', k: 'AQID', ext: false }, { name: 'HMAC', hash: 'SHA-384' }, true, ['sign']", "'jwk', { kty: 'oct', k: 'AQID', ext: false }, { name: 'HMAC', hash: 'SHA-384' }, false, ['sign']", "'jwk', 'AQID', { name: 'HMAC', hash: 'SHA-384' }, false, ['sign']", "'nope', Uint8Array.of(1), { name: 'HMAC', hash: 'SHA-256' }, true, ['sign']", "'raw'"]) row(`(async () => { const k = await crypto.subtle.importKey(${args}); return ${keyParts}; })()`);
+for (const hash of ["SHA-1", "SHA-256", "SHA-384", "SHA-512"]) {
+  row(`(async () => { const k = await crypto.subtle.importKey('raw', new TextEncoder().encode('key'), { name: 'HMAC', hash: '${hash}' }, false, ['sign', 'verify']); const data = new TextEncoder().encode('The quick brown fox'); const s = await crypto.subtle.sign('HMAC', k, data); const other = new Uint8Array(s.slice(0)); other[0] ^= 1; return [s, await crypto.subtle.verify('HMAC', k, s, data), await crypto.subtle.verify('HMAC', k, other, data), await crypto.subtle.verify('HMAC', k, s.slice(1), data), await crypto.subtle.verify('HMAC', k, s, data.subarray(1))]; })()`);
+  row(`(async () => { const k = await crypto.subtle.importKey('raw', new Uint8Array(300), { name: 'HMAC', hash: '${hash}' }, true, ['sign']); return [await crypto.subtle.exportKey('jwk', k), await crypto.subtle.exportKey('raw', k), await crypto.subtle.sign({ name: 'HMAC' }, k, new Uint8Array())]; })()`);
+  row(`(async () => { const k = await crypto.subtle.generateKey({ name: 'HMAC', hash: '${hash}' }, true, ['verify']); return [k.algorithm.hash.name, k.algorithm.length, k.usages, (await crypto.subtle.exportKey('raw', k)).byteLength]; })()`);
+}
+for (const call of ["sign('HMAC', k)", "sign('HMAC', {}, new Uint8Array())", "sign('AES-GCM', k, new Uint8Array())", "sign('HMAC', k, 'text')", "exportKey('raw', k)", "exportKey('spki', k)", "verify('HMAC', k, 'text', new Uint8Array())"]) row(`(async () => { const k = ${key}; return crypto.subtle.${call}; })()`);
+row("(async () => { const k = await crypto.subtle.importKey('raw', Uint8Array.of(1), { name: 'HMAC', hash: 'SHA-1' }, false, ['sign']); return crypto.subtle.exportKey('raw', k); })()");
+row("(async () => { const k = await crypto.subtle.importKey('raw', Uint8Array.of(1), { name: 'HMAC', hash: 'SHA-1' }, false, ['verify']); return crypto.subtle.sign('HMAC', k, Uint8Array.of(1)); })()");
+row("(async () => { const u = Uint8Array.of(1); const k = await crypto.subtle.importKey('raw', u, { name: 'HMAC', hash: 'SHA-1' }, true, ['sign']); u[0] = 9; new Uint8Array(await crypto.subtle.exportKey('raw', k))[0] = 7; return crypto.subtle.exportKey('raw', k); })()");
+row("crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256', length: 0 }, true, ['sign'])");
+row("crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, true, [])");
+row("new CryptoKey()");
+
+// Headers
+for (const init of ["", "undefined", "null", "5", "'ab'", "{}", "[]", "{ a: 1, B: ' x ' }", "[['b', '2'], ['a', '1'], ['B', '3']]", "[['a']]", "[['a', 'b', 'c']]", "['ab']", "[5]", "new Map([['x', 'y']])", "new Headers({ q: 'r' })", "{ 'a b': 1 }", "{ '': 1 }", "{ a: 'x\\ny' }", "{ a: '\\n x \\t' }", "{ a: 'x\\0' }", "{ a: '\u00e9' }", "{ a: '\u0100' }", "{ '\u00e9': 1 }", "{ 'set-cookie': 'a=1' }", "[['set-cookie', 'a=1'], ['x', '1'], ['Set-Cookie', 'b=2'], ['x', '2']]", "Symbol()", "() => {}", "{ [Symbol.iterator]: 5 }", "{ a: undefined, b: null }"]) {
+  row(`[...new Headers(${init})]`);
+}
+const h = (call) => row(`(() => { const h = new Headers([['b', '2'], ['A', '1'], ['b', '3'], ['set-cookie', 'x'], ['set-cookie', 'y']]); const r = ${call}; return [r, [...h]]; })()`);
+for (const call of ["h.get('B')", "h.get('c')", "h.get('set-cookie')", "h.getSetCookie()", "h.has('a')", "h.has('z')", "h.append('a', '9')", "h.append('c', ' d ')", "h.set('B', '9')", "h.set('z', '9')", "h.delete('b')", "h.delete('z')", "h.delete('set-cookie')", "h.get('')", "h.get('a b')", "h.append('a', 'x\\r\\ny')", "h.append('a')", "h.set('a')", "h.get()", "h.has()", "h.delete()", "[...h.keys()]", "[...h.values()]", "[...h.entries()]", "Object.prototype.toString.call(h)", "Object.prototype.toString.call(h.keys())", "typeof h[Symbol.iterator]", "h.forEach()"]) h(call);
+h("(() => { const seen = []; h.forEach(function (v, k, all) { seen.push(k, v, all === h, this.t); }, { t: 5 }); return seen; })()");
+h("(() => { const i = h.entries(); i.next(); h.append('zz', '1'); return [...i]; })()");
+row("Headers()");
+row("Headers.prototype.get.call({}, 'a')");
+
+// Blob, File
+for (const args of ["", "[]", "['abc']", "['a', new Uint8Array([98, 99]), new Blob(['d'])]", "[new Uint16Array([0x6161]).buffer]", "[new DataView(new ArrayBuffer(3), 1)]", "['é', '\\ud800']", "[1, null, {}]", "'abc'", "5", "null", "{}", "new Set(['x', 'y'])", "['a'], { type: 'Text/Plain' }", "['a'], { type: 'é' }", "['a'], { type: null }", "['a'], null", "['a'], 5", "['a\\r\\nb\\rc\\n'], { endings: 'native' }", "['a\\r\\n'], { endings: 'transparent' }", "['a'], { endings: 'x' }"]) {
+  row(`(async () => { const b = new Blob(${args}); return [b.size, b.type, await b.text(), await b.arrayBuffer()]; })()`);
+}
+for (const range of ["", "1", "1, 3", "-2", "-2, -1", "3, 1", "99", "undefined, 2", "0, 2, 'X/Y'", "-99"]) row(`(async () => { const b = new Blob(['abcde'], { type: 'q/r' }).slice(${range}); return [b.size, b.type, await b.text()]; })()`);
+row("Blob([])");
+row("Object.prototype.toString.call(new Blob())");
+row("(async () => new Uint8Array(await new Blob(['ab']).bytes()))()");
+row("(async () => { const u = new Uint8Array([1]); const b = new Blob([u]); u[0] = 9; const first = new Uint8Array(await b.arrayBuffer()); first[0] = 7; return new Uint8Array(await b.arrayBuffer()); })()");
+for (const args of ["", "['a']", "['a'], 'n.txt'", "['a'], 'n', { type: 'T/x', lastModified: 5 }", "['a'], 5, { lastModified: '7.9' }", "[], 'a\\ud800'", "'a', 'n'", "['a'], 'n', { lastModified: NaN }"]) row(`(async () => { const f = new File(${args}); return [f.name, f.size, f.type, await f.text(), f.lastModified < 1e9 && f.lastModified, f instanceof Blob, Object.prototype.toString.call(f)]; })()`);
+
+// FormData
+const f = (call) => row(`(async () => { const f = new FormData(); f.append('a', '1'); f.append('b', new Blob(['x'], { type: 'q/r' })); f.append('a', 2); const r = ${call}; return [r, [...f].map(([k, v]) => typeof v === 'string' ? [k, v] : [k, v.name, v.type, v.size])]; })()`);
+for (const call of ["f.get('a')", "f.get('z')", "f.getAll('a')", "f.has('b')", "f.has('z')", "f.delete('a')", "f.set('a', 'n')", "f.set('c', 'n')", "f.append('a', new Blob(['y']), 'name')", "f.append('a', new File(['y'], 'own', { type: 't' }))", "f.append('a', new File(['y'], 'own'), 'other')", "f.append('a', 'b', 'c')", "f.append('a')", "f.append()", "f.get()", "f.has()", "f.delete()", "f.set('a')", "f.append('a\\ud800', '\\ud800')", "[...f.keys()]", "f.get('b') instanceof File", "await f.get('b').text()", "Object.prototype.toString.call(f)", "Object.prototype.toString.call(f.keys())"]) f(call);
+row("new FormData({})");
+row("new FormData(undefined)");
+row("new FormData(null)");
+f("(() => { const seen = []; f.forEach(function (v, k, all) { seen.push(k, typeof v, all === f, this.t); }, { t: 5 }); return seen; })()");
+
+// Request
+const requestParts = ["method", "url", "redirect", "cache", "credentials", "mode", "referrer", "referrerPolicy", "integrity", "keepalive", "destination", "duplex", "bodyUsed"];
+const showRequest = `[${requestParts.map((part) => `r.${part}`)}, [...r.headers], r.signal instanceof AbortSignal, r.signal.aborted, await r.text()]`;
+for (const args of ["'http://x/a?b#c'", "'HTTP://X'", "'/a'", "''", "'http://u@x/'", "'http://u:p@x/'", "new URL('http://x/u')", "5", "", "'http://x', { method: 'post', body: 'b' }", "'http://x', { method: 'patch' }", "'http://x', { method: 'x-own' }", "'http://x', { method: 'a b' }", "'http://x', { method: 'CONNECT' }", "'http://x', { method: 'trace' }", "'http://x', { method: 'TRACK' }", "'http://x', { body: 'b' }", "'http://x', { method: 'HEAD', body: '' }", "'http://x', { body: null }", "'http://x', { headers: { A: 'b' } }", "'http://x', { method: 'PUT', headers: { 'Content-Type': 'q' }, body: 'b' }", "'http://x', { method: 'PUT', body: new URLSearchParams('a=1&b=é') }", "'http://x', { method: 'PUT', body: new Blob(['é'], { type: 'Q/r' }) }", "'http://x', { method: 'PUT', body: new Blob(['é']) }", "'http://x', { method: 'PUT', body: new Uint8Array([97, 98]) }", "'http://x', { method: 'PUT', body: new Uint8Array([97, 98]).buffer }", "'http://x', { method: 'PUT', body: {} }", "'http://x', { method: 'PUT', body: 5 }", "'http://x', { method: 'PUT', body: [1, 2] }", "'http://x', { redirect: 'manual' }", "'http://x', { redirect: 'x' }", "'http://x', { cache: 'no-store', credentials: 'omit', mode: 'same-origin' }", "'http://x', { mode: 'x' }", "'http://x', { signal: AbortSignal.abort() }", "'http://x', { signal: null }", "'http://x', { signal: {} }", "'http://x', null", "'http://x', 5", "new Request('http://x', { method: 'PUT', body: 'b', headers: { a: 'c' } })", "new Request('http://x', { method: 'PUT', body: 'b' }), { method: 'GET' }", "new Request('http://x', { method: 'PUT', body: 'b' }), { body: 'c' }", "new Request('http://x', { headers: { a: 'b' } }), { headers: { c: 'd' } }", "'http://x', { headers: [['a']] }"]) {
+  row(`(async () => { const r = new Request(${args}); return ${showRequest}; })()`);
+}
+row("(async () => { const a = new Request('http://x', { method: 'PUT', body: 'b' }); const c = a.clone(); return [await a.text(), a.bodyUsed, await c.text(), c.method, c.bodyUsed]; })()");
+row("(async () => { const a = new Request('http://x', { method: 'PUT', body: 'b' }); await a.text(); return a.clone(); })()");
+row("(async () => { const a = new Request('http://x', { method: 'PUT', body: 'b' }); await a.text(); return new Request(a); })()");
+row("(async () => { const a = new Request('http://x', { method: 'PUT', body: 'b' }); new Request(a); return a.bodyUsed; })()");
+row("(() => { const c = new AbortController(); const r = new Request('http://x', { signal: c.signal }); c.abort('why'); return [r.signal.aborted, r.signal.reason, r.signal === c.signal, r.signal === r.signal]; })()");
+row("(() => { const c = new AbortController(); const r = new Request(new Request('http://x', { signal: c.signal })); c.abort('why'); return [r.signal.aborted, r.signal.reason]; })()");
+row("(() => { const c = new AbortController(); const r = new Request('http://x', { signal: c.signal }).clone(); c.abort('why'); return r.signal.reason; })()");
+row("Request('http://x')");
+row("Object.prototype.toString.call(new Request('http://x'))");
+row("(async () => { const r = new Request('http://x', { method: 'PUT', body: new FormData() }); return /^multipart\\/form-data; boundary=/.test(r.headers.get('content-type')); })()");
+row("(async () => { const f = new FormData(); f.append('a\"', 'x\\ny'); f.append('f', new Blob(['z'], { type: 'q/r' }), 'n\"'); const r = new Response(f); const b = r.headers.get('content-type').split('boundary=')[1]; return (await r.text()).trim().split(b).map((part) => part.split('\\r\\n')); })()");
+
+// Response
+const showResponse = "[r.type, r.url, r.redirected, r.status, r.ok, r.statusText, [...r.headers], r.bodyUsed, await r.text(), r.bodyUsed]";
+for (const args of ["", "null", "undefined", "'é'", "5", "{}", "new Uint8Array([97])", "new URLSearchParams('a=b')", "new Blob(['c'], { type: 'x/y' })", "'', { status: 404, statusText: 'Nope' }", "'a', { status: 204 }", "null, { status: 204 }", "null, { status: 101 }", "null, { status: 199 }", "null, { status: 600 }", "null, { status: '201' }", "null, { status: NaN }", "null, { status: 299.9 }", "null, { statusText: 'a\\n' }", "null, { statusText: 'é' }", "null, { statusText: '\u0100' }", "'a', { headers: { A: 'b', 'content-type': 'q' } }", "'a', null", "'a', 5", "'a', { headers: [['a']] }", "'\\ufeffa'"]) {
+  row(`(async () => { const r = new Response(${args}); return ${showResponse}; })()`);
+}
+for (const call of ["Response.error()", "Response.redirect('http://x/a', 301)", "Response.redirect('http://x/a')", "Response.redirect('http://x/a', 200)", "Response.redirect('nope')", "Response.redirect()", "Response.json({ a: [1] })", "Response.json('s', { status: 201, headers: { 'content-type': 'own' } })", "Response.json(undefined)", "Response.json(() => {})", "Response.json(Symbol())", "Response.json()", "Response.json({ toJSON() { return 5; } })", "Response.json(5n)", "Response.json({}, { status: 204 })"]) row(`(async () => { const r = ${call}; return ${showResponse}; })()`);
+for (const body of ["'{\"a\": [1, null]}'", "''", "'{'", "null", "'\\ufeff[1]'", "new Uint8Array([0x22, 0xff, 0x22])"]) row(`new Response(${body}).json()`);
+for (const call of ["arrayBuffer", "bytes", "text"]) row(`(async () => { const r = new Response('ab'); const first = await r.${call}(); let second; try { await r.${call}(); } catch (error) { second = error.name; } return [first, second]; })()`);
+row("(async () => { const r = new Response('ab', { headers: { 'content-type': 'Q/r; x=Y' } }); const b = await r.blob(); return [b.size, b.type]; })()");
+row("(async () => { const b = await new Response('ab').blob(); return [b.size, b.type, b instanceof Blob]; })()");
+row("(async () => { const b = await new Response(new Uint8Array(2)).blob(); return [b.size, b.type]; })()");
+row("(async () => [...await new Response(new URLSearchParams('a=1&b=%C3%A9&a=2')).formData()])()");
+row("(async () => [...await new Response('a=1').formData()])()");
+row("(async () => { const r = new Response('ab'); const c = r.clone(); return [await r.text(), await c.text(), r.bodyUsed]; })()");
+row("(async () => { const r = new Response('ab'); await r.text(); return r.clone(); })()");
+row("(async () => { const r = new Response(null); await r.text(); return [r.bodyUsed, await r.text()]; })()");
+row("(async () => { const r = new Response(''); await r.text(); return r.bodyUsed; })()");
+row("Response.redirect('http://x/').headers.append('a', 'b')");
+row("Response.error().headers.set('a', 'b')");
+row("(() => { const h = new Headers({ a: 'b' }); const r = new Response('', { headers: h }); h.set('a', 'c'); return r.headers.get('a'); })()");
+row("Response()");
+row("Object.prototype.toString.call(new Response())");
+row("Response.prototype.text.call({})");
+row("(() => { try { return Response.prototype.bodyUsed; } catch (error) { return error.name; } })()");
+row("[Headers.name, Request.name, Response.name, Blob.name, File.name, FormData.name, MessageChannel.name]");
+
+// Messages
+row("(async () => { const { port1, port2 } = new MessageChannel(); const got = new Promise((r) => { port1.onmessage = (e) => r([e.type, e.data, e.ports, e.origin, e.lastEventId, e instanceof MessageEvent, e.isTrusted, e.target === port1]); }); port2.postMessage({ a: [1, new Map([[1, 2]])] }); const all = await got; port1.close(); return all; })()");
+row("(async () => { const { port1, port2 } = new MessageChannel(); const seen = []; const over = new Promise((r) => { port2.onmessage = (e) => { seen.push(e.data); if (e.data === 3) r(); }; }); port1.postMessage(1); port1.postMessage(2); port1.postMessage(3); seen.push('sync'); await over; port1.close(); return seen; })()");
+row("(async () => { const { port1, port2 } = new MessageChannel(); const seen = []; port1.postMessage(1); port1.postMessage(2); const over = new Promise((r) => { port2.addEventListener('message', (e) => { seen.push(e.data); if (e.data === 2) r(); }); }); port2.start(); await over; port1.close(); return seen; })()");
+row("(() => { const { port1 } = new MessageChannel(); try { port1.postMessage(() => {}); } catch (error) { return [error.name, error.code]; } finally { port1.close(); } })()");
+row("(async () => { const { port1, port2 } = new MessageChannel(); const b = new ArrayBuffer(2); const got = new Promise((r) => { port2.onmessage = (e) => r(e.data.byteLength); }); port1.postMessage(b, [b]); const all = [b.byteLength, await got]; port1.close(); return all; })()");
+row("(async () => { const { port1, port2 } = new MessageChannel(); const b = new ArrayBuffer(2); const got = new Promise((r) => { port2.onmessage = (e) => r(e.data.byteLength); }); port1.postMessage(b, { transfer: [b] }); const all = [b.byteLength, await got]; port1.close(); return all; })()");
+row("new MessagePort()");
+row("MessageChannel()");
+row("(() => { const e = new MessageEvent('m', { data: 5, origin: 'o', lastEventId: 'i', bubbles: true }); return [e.type, e.data, e.origin, e.lastEventId, e.bubbles, e.source, e.ports]; })()");
+row("(() => { const e = new MessageEvent('m'); return [e.data, e.origin, e.lastEventId]; })()");
+row("(() => { const { port1 } = new MessageChannel(); try { port1.postMessage(); } catch (error) { return error.name; } finally { port1.close(); } })()");
+row("(() => { const c = new MessageChannel(); const r = [c.port1 === c.port1, c.port1 instanceof MessagePort, c.port1 instanceof EventTarget, Object.prototype.toString.call(c), Object.prototype.toString.call(c.port1), c.port1.onmessage]; c.port1.close(); return r; })()");
+
+const line = async (expression) => {
+  const shown = await show(new Function(`globalThis.self ??= globalThis; return ${expression};`));
   return `${expression}\t${shown}`;
 };
 const isPlain = (text) => !/[\n\t\r\u2028\u2029]/.test(text.replace(/\t/, ""));
-const all = [...new Set(rows)].map(line);
+const all = [];
+for (const expression of new Set(rows)) all.push(await line(expression));
 const bad = all.filter((text) => !isPlain(text));
 if (bad.length > 0) throw new Error(bad.join("\n"));
 process.stdout.write(`${all.join("\n")}\n`);

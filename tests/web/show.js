@@ -1,7 +1,7 @@
 // Shows what an expression gives, in node and in a guest alike.
-const show = (make) => {
+const show = async (make) => {
   try {
-    return text(make(), new Map());
+    return text(await make(), new Map());
   } catch (error) {
     return `throws ${error?.name}`;
   }

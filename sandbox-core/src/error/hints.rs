@@ -6,20 +6,29 @@ use std::fmt;
 use crate::script::{NotStripped, is_typescript};
 
 /// Globals of other JavaScript runtimes that a sandbox does not have.
-const PLATFORM: [&str; 10] =
-    ["Blob", "Bun", "Deno", "FormData", "Headers", "Request", "Response", "document", "fetch", "window"];
+const PLATFORM: [&str; 4] = ["Bun", "Deno", "document", "window"];
 
 /// Globals that a builder can give, and their groups of `Web`.
-const WEB: [(&str, &str); 29] = [
+const WEB: [(&str, &str); 39] = [
     ("AbortController", "ABORT"),
     ("AbortSignal", "ABORT"),
+    ("Blob", "FETCH"),
     ("Buffer", "BUFFER"),
     ("Crypto", "CRYPTO"),
+    ("CryptoKey", "CRYPTO"),
     ("CustomEvent", "EVENTS"),
     ("DOMException", "ERRORS"),
     ("Event", "EVENTS"),
     ("EventTarget", "EVENTS"),
+    ("File", "FETCH"),
+    ("FormData", "FETCH"),
+    ("Headers", "FETCH"),
+    ("MessageChannel", "MESSAGES"),
+    ("MessageEvent", "MESSAGES"),
+    ("MessagePort", "MESSAGES"),
     ("Performance", "PERFORMANCE"),
+    ("Request", "FETCH"),
+    ("Response", "FETCH"),
     ("SubtleCrypto", "CRYPTO"),
     ("TextDecoder", "ENCODING"),
     ("TextEncoder", "ENCODING"),
@@ -68,6 +77,11 @@ pub(super) fn of_thrown(name: Option<&str>, message: &str) -> Option<String> {
         "console" => {
             Some("the sandbox's builder has turned the console off: `.console(Console::Off)`".to_owned())
         }
+        "fetch" => Some(
+            "`fetch` is not part of a sandbox's realm, unless the builder gives it, and the contract that it asks: \
+             `.web(Web::FETCH).host::<dyn FetchApi>(…)`"
+                .to_owned(),
+        ),
         "WebAssembly" => Some(
             "a sandbox has no `WebAssembly`, unless the builder allows it: `.allow(Permission::WebAssembly)`"
                 .to_owned(),

@@ -4,17 +4,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::FetchError;
-use crate::{Bytes, sandbox_api};
+use crate::{Bytes, Cancellation, sandbox_api};
 
 /// Requests of a guest. [`Fetch`](super::Fetch) implements it. The guest has it as `Fetch`.
 #[sandbox_api(host, name = "Fetch", crate = crate)]
 pub trait FetchApi: Send + Sync {
-    /// Sends a request, follows its redirects, and reads the whole response.
+    /// Sends a request, follows its redirects, and reads the whole response. A guest that aborts the signal of its request ends it.
     ///
     /// # Errors
     ///
     /// The rules do not allow the request, a limit is reached, or the server cannot be reached. A status such as 404 is no error.
-    async fn request(&self, request: FetchRequest) -> Result<FetchResponse, FetchError>;
+    async fn request(&self, request: FetchRequest, ends: Cancellation) -> Result<FetchResponse, FetchError>;
 }
 
 /// A request of a guest: `{ url }`, and what else it has.

@@ -48,7 +48,7 @@ use self::builder::FetchLimits;
 use self::connection::Network;
 use self::policy::Rules;
 use self::redirect::{Final, Wanted};
-use crate::{Bytes, sandbox_api};
+use crate::{Bytes, Cancellation, sandbox_api};
 
 /// Lets guests ask other servers, by rules: a host of [`FetchApi`].
 ///
@@ -115,7 +115,7 @@ impl std::fmt::Debug for Fetch {
 
 #[sandbox_api(crate = crate)]
 impl FetchApi for Fetch {
-    async fn request(&self, request: FetchRequest) -> Result<FetchResponse, FetchError> {
+    async fn request(&self, request: FetchRequest, _: Cancellation) -> Result<FetchResponse, FetchError> {
         let shared = Arc::clone(&self.shared);
         // The set aborts its task when the call's future is dropped.
         let mut task = JoinSet::new();

@@ -48,7 +48,7 @@ groups! {
     CLONE = 5;
     /// `DOMException`, the class of the errors of other groups. They have the class without this group, too.
     ERRORS = 6;
-    /// `crypto` with `getRandomValues`, `randomUUID` and `subtle.digest`. The numbers are those of
+    /// `crypto` with `getRandomValues`, `randomUUID`, and digests and HMAC of `subtle`. The numbers are those of
     /// [`Builder::random`](crate::Builder::random): a seed gives a fixed sequence.
     CRYPTO = 7;
     /// `queueMicrotask`.
@@ -68,11 +68,19 @@ groups! {
     TIMERS = 13;
     /// `Buffer` of node.
     BUFFER = 14;
+    /// `Headers`, `Request`, `Response`, `Blob`, `File` and `FormData`, and the function `fetch` where a host has the contract
+    /// `Fetch`, as the host of the feature `fetch` has. Bodies are read whole.
+    FETCH = 15;
+    /// `MessageChannel`, `MessagePort` and `MessageEvent`. A message has a turn of its own in `async` calls, as a timer has.
+    MESSAGES = 16;
 }
 
 impl Web {
     /// The name of the contract of timers, which no guest has as a global.
     pub(crate) const TIMERS_HOST: &str = "sandbox_timers";
+
+    /// The contract that `fetch` asks.
+    pub(crate) const FETCH_HOST: &str = "Fetch";
 
     /// No name. The default.
     #[must_use]
@@ -95,10 +103,15 @@ impl Web {
             .and(Self::ABORT)
     }
 
-    /// All names of the web: also `crypto`, `performance` and timers.
+    /// All names of the web: also `crypto`, `performance`, timers, messages, and the classes of `fetch`.
     #[must_use]
     pub const fn all() -> Self {
-        Self::minimal().and(Self::CRYPTO).and(Self::PERFORMANCE).and(Self::TIMERS)
+        Self::minimal()
+            .and(Self::CRYPTO)
+            .and(Self::PERFORMANCE)
+            .and(Self::TIMERS)
+            .and(Self::FETCH)
+            .and(Self::MESSAGES)
     }
 
     /// All names of the web, and those of node: `global`, `process` and `Buffer`.
@@ -130,6 +143,11 @@ impl Web {
     #[must_use]
     pub fn group(name: &str) -> Option<Self> {
         Self::GROUPS.iter().find(|(known, _)| *known == name).map(|(_, group)| *group)
+    }
+
+    /// Whether a name of these waits for a time.
+    pub(crate) const fn has_timers(self) -> bool {
+        self.contains(Self::TIMERS) || self.contains(Self::MESSAGES)
     }
 
     /// Whether all names of `other` are among these.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::isolate::watchdog::Timer;
 use crate::isolate::{Host, clock};
-use crate::options::{Clock, Settings, Web};
+use crate::options::{Clock, Settings};
 use crate::sandbox_api;
 use crate::time::{Deadline, Nanos};
 
@@ -30,7 +30,7 @@ struct Waits(Clock);
 
 /// Adds the host of timers, if guests get timers. `new` is what the site makes of hosts.
 pub(crate) fn add<H>(settings: &Settings, hosts: &mut Vec<H>, new: impl FnOnce(Result<Host, String>) -> H) {
-    if settings.web.contains(Web::TIMERS) {
+    if settings.web.has_timers() {
         let waits: Box<dyn Timers> = Box::new(Waits(settings.clock.clone()));
         hosts.push(new(Host::new(waits)));
     }

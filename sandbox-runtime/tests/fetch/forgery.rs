@@ -1,5 +1,6 @@
 //! Requests that are meant to reach what no rule allows: private addresses by other spellings, names, redirects and rebinding.
 
+use sandbox_runtime::Cancellation;
 use sandbox_runtime::fetch::{Fetch, FetchApi, FetchError};
 
 use super::get;
@@ -129,7 +130,7 @@ async fn no_spelling_of_a_private_address_is_reached() {
     // Every origin is allowed, so that the addresses alone decide.
     let fetch = Fetch::builder().allow("*", ["GET"]).resolver(names()).build().unwrap();
     for host in HOSTS {
-        let error = fetch.request(get(trap.at(host, "/"))).await.unwrap_err();
+        let error = fetch.request(get(trap.at(host, "/")), Cancellation::new()).await.unwrap_err();
         assert!(matches!(error, FetchError::Address { .. }), "{host}: {error:?}");
     }
     assert_eq!(trap.connections(), 0);
@@ -139,7 +140,7 @@ async fn no_spelling_of_a_private_address_is_reached() {
 async fn no_url_is_an_allowed_origin_by_its_looks() {
     let fetch = Fetch::builder().allow("http://api.test", ["GET"]).resolver(names()).build().unwrap();
     for (url, why) in LOOK_ALIKE {
-        let error = fetch.request(get(url.to_owned())).await.unwrap_err();
+        let error = fetch.request(get(url.to_owned()), Cancellation::new()).await.unwrap_err();
         assert_eq!(Why::of(&error), why, "{url}: {error:?}");
     }
 }
@@ -172,7 +173,7 @@ async fn no_redirect_leads_where_no_request_may_go() {
             .allow_private(move |asked| asked == address)
             .build()
             .unwrap();
-        let error = fetch.request(get(server.at("api.test", "/"))).await.unwrap_err();
+        let error = fetch.request(get(server.at("api.test", "/")), Cancellation::new()).await.unwrap_err();
         assert_eq!((Why::of(&error), server.connections()), (by_address, 1), "{target}: {error:?}");
         // The rules of origins hold for a redirect as well.
         let narrow = Fetch::builder()
@@ -181,7 +182,7 @@ async fn no_redirect_leads_where_no_request_may_go() {
             .allow_private(|_| true)
             .build()
             .unwrap();
-        let error = narrow.request(get(server.at("api.test", "/"))).await.unwrap_err();
+        let error = narrow.request(get(server.at("api.test", "/")), Cancellation::new()).await.unwrap_err();
         assert_eq!((Why::of(&error), server.connections()), (by_origin, 2), "{target}: {error:?}");
     }
     assert_eq!(trap.connections(), 0);
@@ -203,7 +204,10 @@ async fn a_name_is_asked_once_and_the_checked_address_is_used() {
             .unwrap()
     };
     // The hop after the redirect asks again, and the new answer is refused.
-    let error = rebinding("127.0.0.1").request(get(public.at("api.test", "/"))).await.unwrap_err();
+    let error = rebinding("127.0.0.1")
+        .request(get(public.at("api.test", "/")), Cancellation::new())
+        .await
+        .unwrap_err();
     assert!(matches!(error, FetchError::Address { .. }), "{error:?}");
     assert_eq!((public.connections(), private.connections()), (1, 0));
 }
@@ -212,7 +216,8 @@ async fn a_name_is_asked_once_and_the_checked_address_is_used() {
 async fn an_error_tells_a_guest_no_address() {
     use sandbox_runtime::GuestError as _;
     let fetch = Fetch::builder().allow("*", ["GET"]).resolver(names()).build().unwrap();
-    let error = fetch.request(get("http://metadata.test/".to_owned())).await.unwrap_err();
+    let error =
+        fetch.request(get("http://metadata.test/".to_owned()), Cancellation::new()).await.unwrap_err();
     assert!(error.to_string().contains("169.254.169.254"), "{error}");
     let view = error.for_guest().unwrap();
     assert!(!format!("{view:?}").contains("169.254"), "{view:?}");

@@ -11,7 +11,7 @@ use std::time::Duration;
 use sandbox_runtime::fetch::{
     Fetch, FetchApi, FetchBuilder, FetchError, FetchRequest, FetchResponse, RedirectMode, ResponseBody,
 };
-use sandbox_runtime::{Bytes, Error};
+use sandbox_runtime::{Bytes, Cancellation, Error};
 use server::{Names, Reply, Server};
 
 /// A name of the tests, which leads to loopback.
@@ -51,7 +51,7 @@ async fn a_request_arrives_as_it_was_made_and_so_does_the_response() {
         text: Some("{\"ü\":1}".into()),
         ..FetchRequest::default()
     };
-    let response = fetch.request(request).await.unwrap();
+    let response = fetch.request(request, Cancellation::new()).await.unwrap();
     assert_eq!(response.status, 418);
     assert_eq!(response.body, Some(Bytes::new(*b"abcde")));
     assert_eq!(response.url, server.at(NAME, "/c?q=1&%C3%A9"));
@@ -74,7 +74,10 @@ async fn a_text_is_utf_8_without_its_mark() {
     })
     .await;
     let fetch = rules(&server).build().unwrap();
-    assert_eq!(text(&fetch.request(get(server.at(NAME, "/"))).await.unwrap()), "a\u{FFFD}b\n");
+    assert_eq!(
+        text(&fetch.request(get(server.at(NAME, "/")), Cancellation::new()).await.unwrap()),
+        "a\u{FFFD}b\n"
+    );
 }
 
 #[tokio::test]
@@ -83,11 +86,11 @@ async fn a_method_that_no_rule_names_is_not_sent() {
     let fetch = rules(&server).build().unwrap();
     for method in ["DELETE", "connect", "TRACE", "G T", ""] {
         let request = FetchRequest { method: Some(method.into()), ..get(server.at(NAME, "/")) };
-        let error = fetch.request(request).await.unwrap_err();
+        let error = fetch.request(request, Cancellation::new()).await.unwrap_err();
         assert!(matches!(error, FetchError::NotAllowed { .. }), "{method}: {error}");
     }
     assert_eq!(server.connections(), 0);
-    assert_eq!(fetch.request(get(server.at(NAME, "/"))).await.unwrap().status, 200);
+    assert_eq!(fetch.request(get(server.at(NAME, "/")), Cancellation::new()).await.unwrap().status, 200);
 }
 
 #[tokio::test]
@@ -112,11 +115,11 @@ async fn a_secret_is_sent_to_its_origin_alone() {
         headers: vec![("authorization".into(), "mine".into()), ("x-own".into(), "1".into())],
         ..get(server.at(NAME, path))
     };
-    assert_eq!(text(&fetch.request(mine("/same")).await.unwrap()), "own");
+    assert_eq!(text(&fetch.request(mine("/same"), Cancellation::new()).await.unwrap()), "own");
     for asked in server.asked() {
         assert_eq!(asked.header("authorization"), ["Bearer hidden"]);
     }
-    let response = fetch.request(mine("/away")).await.unwrap();
+    let response = fetch.request(mine("/away"), Cancellation::new()).await.unwrap();
     assert_eq!((text(&response), response.redirected), ("other", true));
     let [asked] = &other.asked()[..] else { panic!("one request") };
     // The guest's own header stays at its origin, and another one goes on.
@@ -142,7 +145,7 @@ async fn redirects_change_methods_as_the_standard_says() {
         let body = (method == "POST").then(|| "body".to_owned());
         let request =
             FetchRequest { method: Some(method.into()), text: body, ..get(server.at(NAME, "/begin")) };
-        let response = fetch.request(request).await.unwrap();
+        let response = fetch.request(request, Cancellation::new()).await.unwrap();
         assert_eq!((text(&response), response.redirected), ("end", true));
         let last = server.asked().pop().unwrap();
         assert_eq!(last.line(), then, "{status}");
@@ -159,15 +162,18 @@ async fn redirects_are_counted_refused_or_shown() {
     })
     .await;
     let fetch = rules(&server).redirects(3).build().unwrap();
-    let error = fetch.request(get(server.at(NAME, "/"))).await.unwrap_err();
+    let error = fetch.request(get(server.at(NAME, "/")), Cancellation::new()).await.unwrap_err();
     assert_eq!(error, FetchError::Redirect { reason: "there are more than 3".into() });
     assert_eq!(server.connections(), 4);
     let request = FetchRequest { redirect: RedirectMode::Error, ..get(server.at(NAME, "/")) };
-    assert!(matches!(fetch.request(request).await, Err(FetchError::Redirect { .. })));
+    assert!(matches!(fetch.request(request, Cancellation::new()).await, Err(FetchError::Redirect { .. })));
     let request = FetchRequest { redirect: RedirectMode::Manual, ..get(server.at(NAME, "/")) };
-    let response = fetch.request(request).await.unwrap();
+    let response = fetch.request(request, Cancellation::new()).await.unwrap();
     assert!(response.headers.contains(&("location".into(), "/again".into())), "{response:?}");
-    assert_eq!(fetch.request(get(server.at(NAME, "/nowhere"))).await.unwrap().status, 302);
+    assert_eq!(
+        fetch.request(get(server.at(NAME, "/nowhere")), Cancellation::new()).await.unwrap().status,
+        302
+    );
 }
 
 #[tokio::test]
@@ -188,20 +194,26 @@ async fn sizes_are_bounded_and_the_next_request_is_answered() {
     .await;
     let fetch = rules(&server).request_bytes(8).response_bytes(4096).build().unwrap();
     for path in ["/told", "/chunks", "/until-the-end", "/no-text"] {
-        let error = fetch.request(get(server.at(NAME, path))).await.unwrap_err();
+        let error = fetch.request(get(server.at(NAME, path)), Cancellation::new()).await.unwrap_err();
         assert_eq!(error, FetchError::TooLarge { what: "response".into(), limit: 4096 }, "{path}");
     }
     let bytes = FetchRequest { response: ResponseBody::Bytes, ..get(server.at(NAME, "/no-text")) };
-    assert_eq!(fetch.request(bytes).await.unwrap().body, Some(Bytes::new([0xFF; 1366])));
+    assert_eq!(fetch.request(bytes, Cancellation::new()).await.unwrap().body, Some(Bytes::new([0xFF; 1366])));
     for path in ["/head", "/line"] {
-        let error = fetch.request(get(server.at(NAME, path))).await.unwrap_err();
+        let error = fetch.request(get(server.at(NAME, path)), Cancellation::new()).await.unwrap_err();
         assert!(matches!(error, FetchError::Network { .. }), "{path}: {error}");
     }
     let large = FetchRequest { text: Some("123456789".into()), ..get(server.at(NAME, "/")) };
-    assert_eq!(fetch.request(large).await, Err(FetchError::TooLarge { what: "request".into(), limit: 8 }));
+    assert_eq!(
+        fetch.request(large, Cancellation::new()).await,
+        Err(FetchError::TooLarge { what: "request".into(), limit: 8 })
+    );
     let long = get(server.at(NAME, &format!("/{}", "x".repeat(1 << 20))));
-    assert_eq!(fetch.request(long).await, Err(FetchError::TooLarge { what: "URL".into(), limit: 16_384 }));
-    assert_eq!(text(&fetch.request(get(server.at(NAME, "/"))).await.unwrap()), "ok");
+    assert_eq!(
+        fetch.request(long, Cancellation::new()).await,
+        Err(FetchError::TooLarge { what: "URL".into(), limit: 16_384 })
+    );
+    assert_eq!(text(&fetch.request(get(server.at(NAME, "/")), Cancellation::new()).await.unwrap()), "ok");
 }
 
 #[tokio::test]
@@ -226,10 +238,14 @@ async fn no_request_goes_to_a_port_of_another_protocol() {
         ("https://api.test:006667/".to_owned(), 6667),
         (server.at(NAME, "/mail"), 25),
     ] {
-        assert_eq!(fetch.request(get(url.clone())).await, Err(FetchError::Port { port }), "{url}");
+        assert_eq!(
+            fetch.request(get(url.clone()), Cancellation::new()).await,
+            Err(FetchError::Port { port }),
+            "{url}"
+        );
     }
     assert_eq!(server.connections(), 1);
-    assert_eq!(text(&fetch.request(get(server.at(NAME, "/"))).await.unwrap()), "ok");
+    assert_eq!(text(&fetch.request(get(server.at(NAME, "/")), Cancellation::new()).await.unwrap()), "ok");
 }
 
 /// A name with many addresses keeps a request for no longer than one with eight does.
@@ -246,10 +262,13 @@ async fn eight_addresses_of_a_name_are_tried() {
         .allow_private(|asked| asked.ip().is_loopback())
         .build()
         .unwrap();
-    let outcome = fetch.request(get(server.at("nine.test", "/"))).await;
+    let outcome = fetch.request(get(server.at("nine.test", "/")), Cancellation::new()).await;
     assert!(matches!(outcome, Err(FetchError::Network { .. })), "{outcome:?}");
     assert_eq!(server.connections(), 0);
-    assert_eq!(text(&fetch.request(get(server.at("eight.test", "/"))).await.unwrap()), "ok");
+    assert_eq!(
+        text(&fetch.request(get(server.at("eight.test", "/")), Cancellation::new()).await.unwrap()),
+        "ok"
+    );
 }
 
 /// An address that may not be reached refuses its name, wherever it stands.
@@ -264,7 +283,7 @@ async fn addresses_that_are_not_tried_are_checked() {
         .allow_private(move |asked| asked == address)
         .build()
         .unwrap();
-    let outcome = fetch.request(get(server.at(NAME, "/"))).await;
+    let outcome = fetch.request(get(server.at(NAME, "/")), Cancellation::new()).await;
     assert!(
         matches!(&outcome, Err(FetchError::Address { address, .. }) if address.starts_with("168.63.129.16:")),
         "{outcome:?}"
@@ -278,16 +297,16 @@ async fn texts_of_guests_in_errors_have_no_control_characters() {
     let fetch = rules(&server).build().unwrap();
     let evil = "\n2026 INFO all is well\u{1b}[2J\u{202e}";
     let shown = "\\n2026 INFO all is well\\u{1b}[2J\\u{202e}";
-    let url = fetch.request(get(format!("x:{evil}"))).await;
+    let url = fetch.request(get(format!("x:{evil}")), Cancellation::new()).await;
     assert_eq!(url, Err(FetchError::Url { url: format!("x:{shown}") }));
     let method = FetchRequest { method: Some(evil.into()), ..get(server.at(NAME, "/")) };
-    let method = fetch.request(method).await;
+    let method = fetch.request(method, Cancellation::new()).await;
     assert!(matches!(&method, Err(FetchError::NotAllowed { method, .. }) if method == shown), "{method:?}");
     let header = FetchRequest { headers: vec![(evil.into(), "1".into())], ..get(server.at(NAME, "/")) };
-    let header = fetch.request(header).await;
+    let header = fetch.request(header, Cancellation::new()).await;
     assert!(matches!(&header, Err(FetchError::Header { header, .. }) if header == shown), "{header:?}");
     assert_eq!(server.connections(), 0);
-    assert_eq!(fetch.request(get(server.at(NAME, "/"))).await.unwrap().status, 200);
+    assert_eq!(fetch.request(get(server.at(NAME, "/")), Cancellation::new()).await.unwrap().status, 200);
 }
 
 #[tokio::test]
@@ -300,7 +319,7 @@ async fn slow_servers_end_with_the_time_of_the_request() {
     .await;
     let fetch = rules(&server).timeout(Duration::from_millis(50)).build().unwrap();
     for path in ["/silent", "/continue"] {
-        let error = fetch.request(get(server.at(NAME, path))).await.unwrap_err();
+        let error = fetch.request(get(server.at(NAME, path)), Cancellation::new()).await.unwrap_err();
         assert_eq!(error, FetchError::Timeout { millis: 50 }, "{path}");
     }
 }
@@ -312,7 +331,7 @@ async fn a_request_that_is_dropped_closes_its_connection() {
     let mut ended = server.ended.clone();
     for count in 1..=3 {
         let (other, url) = (fetch.clone(), server.at(NAME, "/"));
-        let task = tokio::spawn(async move { other.request(get(url)).await });
+        let task = tokio::spawn(async move { other.request(get(url), Cancellation::new()).await });
         while server.asked().len() < count {
             tokio::task::yield_now().await;
         }
@@ -341,10 +360,10 @@ async fn responses_that_are_none_are_errors() {
     .await;
     let fetch = rules(&server).build().unwrap();
     for number in 0..8 {
-        let outcome = fetch.request(get(server.at(NAME, &format!("/{number}")))).await;
+        let outcome = fetch.request(get(server.at(NAME, &format!("/{number}"))), Cancellation::new()).await;
         assert!(matches!(outcome, Err(FetchError::Network { .. })), "{number}: {outcome:?}");
     }
-    let outcome = fetch.request(get(server.at(NAME, "/8"))).await;
+    let outcome = fetch.request(get(server.at(NAME, "/8")), Cancellation::new()).await;
     assert!(matches!(outcome, Err(FetchError::Url { .. })), "{outcome:?}");
 }
 
@@ -354,7 +373,7 @@ async fn a_request_has_one_body() {
     let fetch = rules(&server).build().unwrap();
     let body = Some(Bytes::new(*b"a"));
     let request = FetchRequest { body, text: Some("a".into()), ..get(server.at(NAME, "/")) };
-    assert_eq!(fetch.request(request).await, Err(FetchError::TwoBodies));
+    assert_eq!(fetch.request(request, Cancellation::new()).await, Err(FetchError::TwoBodies));
     assert_eq!(server.connections(), 0);
 }
 

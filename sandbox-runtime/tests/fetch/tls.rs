@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
+use sandbox_runtime::Cancellation;
 use sandbox_runtime::fetch::{Fetch, FetchApi, FetchBuilder, FetchError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -69,17 +70,17 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 async fn a_certificate_is_trusted_for_its_name_alone() {
     let server = Secure::start("api.test", OK).await;
     let trusting = server.rules().root_certificate(server.certificate.clone()).build().unwrap();
-    let response = trusting.request(get(server.url("api.test"))).await.unwrap();
+    let response = trusting.request(get(server.url("api.test")), Cancellation::new()).await.unwrap();
     assert_eq!(text(&response), "ok");
     for (name, fetch) in [
         ("other.test", trusting.clone()),
         ("127.0.0.1", trusting.clone()),
         ("api.test", server.rules().build().unwrap()),
     ] {
-        let error = fetch.request(get(server.url(name))).await.unwrap_err();
+        let error = fetch.request(get(server.url(name)), Cancellation::new()).await.unwrap_err();
         assert!(matches!(error, FetchError::Network { .. }), "{name}: {error}");
     }
-    assert_eq!(trusting.request(get(server.url("api.test"))).await.unwrap().status, 200);
+    assert_eq!(trusting.request(get(server.url("api.test")), Cancellation::new()).await.unwrap().status, 200);
 }
 
 #[tokio::test]
@@ -90,7 +91,7 @@ async fn https_does_not_become_http() {
     )
     .await;
     let fetch = server.rules().root_certificate(server.certificate.clone()).build().unwrap();
-    let error = fetch.request(get(server.url("api.test"))).await.unwrap_err();
+    let error = fetch.request(get(server.url("api.test")), Cancellation::new()).await.unwrap_err();
     assert_eq!(error, FetchError::Redirect { reason: "https does not become http".into() });
 }
 
@@ -104,6 +105,6 @@ async fn a_server_without_tls_is_no_https() {
         .build()
         .unwrap();
     let url = format!("https://127.0.0.1:{}/", server.address.port());
-    let error = fetch.request(get(url)).await.unwrap_err();
+    let error = fetch.request(get(url), Cancellation::new()).await.unwrap_err();
     assert!(matches!(error, FetchError::Network { .. } | FetchError::Timeout { .. }), "{error}");
 }

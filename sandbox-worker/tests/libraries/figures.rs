@@ -98,7 +98,7 @@ fn shown(program: &Program, figures: Option<&Figures>) -> String {
         Need::Eval => "`Permission::Eval`",
         Need::WebAssembly => "`Permission::WebAssembly`",
         Need::Console => "`console`",
-        Need::Part(name) | Need::Missing(name) => name,
+        Need::Web(name) | Need::Missing(name) => name,
     });
     format!("| {} | {} | {} |", program.name, needs.collect::<Vec<_>>().join(", "), cells.join(" | "))
 }

@@ -19,7 +19,7 @@ mod worlds;
 
 use bundles::{Bundles, bundles};
 use table::{Need, Program};
-use worlds::{FROZEN, IN_A_PROCESS, OPEN, World};
+use worlds::{FROZEN, FROZEN_IN_A_PROCESS, IN_A_PROCESS, OPEN, World};
 
 /// Programs that a frozen realm refuses, and how: core-js replaces functions of intrinsics, and nunjucks assigns a constant of
 /// `String.prototype` on an object that inherits it.
@@ -89,6 +89,12 @@ fn programs_give_in_a_frozen_realm_what_they_give_in_node() {
 #[cfg_attr(feature = "quickjs", ignore = "libraries take minutes without a compiler")]
 fn programs_give_in_a_process_what_they_give_in_node() {
     assert_none(&problems(|bundles, program| differs(&IN_A_PROCESS, bundles, program)));
+}
+
+#[test]
+#[cfg_attr(feature = "quickjs", ignore = "libraries take minutes without a compiler")]
+fn programs_give_in_a_frozen_realm_of_a_process_what_they_give_in_node() {
+    assert_none(&problems(|bundles, program| differs(&FROZEN_IN_A_PROCESS, bundles, program)));
 }
 
 /// Prints the rows of `docs/libraries.md`.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use sandbox_runtime::Web;
+
 /// A need of a program beyond ECMAScript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
@@ -11,16 +13,11 @@ pub(crate) enum Need {
     WebAssembly,
     /// A console, which is a setting.
     Console,
-    /// A part of a platform, which the tests' platform has.
-    Part(&'static str),
-    /// A part of a platform that the tests have not.
+    /// A group of `Web`.
+    Web(&'static str),
+    /// A part of a platform that no sandbox has.
     Missing(&'static str),
 }
-
-/// The parts that `platform.js` has.
-const PARTS: [&str; 8] = ["self", "encoding", "base64", "url", "fetch", "timers", "crypto", "MessageChannel"];
-/// The parts that no platform of these tests has.
-const MISSING: [&str; 4] = ["Buffer", "subtle", "node:crypto", "asynchronous WebAssembly"];
 
 impl Need {
     fn parse(name: &'static str) -> Option<Self> {
@@ -28,8 +25,8 @@ impl Need {
             "eval" => Some(Self::Eval),
             "wasm" => Some(Self::WebAssembly),
             "console" => Some(Self::Console),
-            _ if PARTS.contains(&name) => Some(Self::Part(name)),
-            _ => MISSING.contains(&name).then_some(Self::Missing(name)),
+            "node:crypto" => Some(Self::Missing(name)),
+            _ => Web::group(name).map(|_| Self::Web(name)),
         }
     }
 }

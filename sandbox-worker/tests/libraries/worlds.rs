@@ -3,7 +3,7 @@
 use sandbox_runtime::process::Process;
 use sandbox_runtime::site::Site;
 use sandbox_runtime::{
-    Builder, Client, Console, Intrinsics, Limits, Permission, Result, Sandbox, Script, sandbox_api,
+    Builder, Client, Console, Intrinsics, Limits, Permission, Result, Sandbox, Script, Web, sandbox_api,
 };
 
 use crate::slack::long;
@@ -27,6 +27,7 @@ pub(crate) const OPEN: World =
     World { intrinsics: Intrinsics::Open, is_in_a_process: false, has_platform: true };
 pub(crate) const FROZEN: World = World { intrinsics: Intrinsics::Frozen, ..OPEN };
 pub(crate) const IN_A_PROCESS: World = World { is_in_a_process: true, ..OPEN };
+pub(crate) const FROZEN_IN_A_PROCESS: World = World { is_in_a_process: true, ..FROZEN };
 
 impl World {
     /// Without what a program needs.
@@ -72,19 +73,13 @@ pub(crate) fn call(program: &dyn Main) -> Result<String> {
     runtime.block_on(program.run())
 }
 
-/// A sandbox with all that a program needs. The one place that knows where a platform comes from.
-fn with_platform<S: Site>(mut builder: Builder<Client<S>>, program: &Program) -> Result<Client<S>> {
-    let mut parts = Vec::new();
-    for need in &program.needs {
-        match need {
-            Need::Eval => builder = builder.allow(Permission::Eval),
-            Need::WebAssembly => builder = builder.allow(Permission::WebAssembly),
-            Need::Console => builder = builder.console(Console::Capture),
-            Need::Part(name) | Need::Missing(name) => parts.push(name),
-        }
-    }
-    let sandbox = builder.build()?;
-    let platform = format!("const needs = {parts:?};\n{}", include_str!("platform.js"));
-    sandbox.eval(Script::new("platform.mjs", platform))?;
-    Ok(sandbox)
+/// A sandbox with all that a program needs: the names of node, and permissions.
+fn with_platform<S: Site>(builder: Builder<Client<S>>, program: &Program) -> Result<Client<S>> {
+    let builder = program.needs.iter().fold(builder.web(Web::node()), |builder, need| match need {
+        Need::Eval => builder.allow(Permission::Eval),
+        Need::WebAssembly => builder.allow(Permission::WebAssembly),
+        Need::Console => builder.console(Console::Capture),
+        Need::Web(_) | Need::Missing(_) => builder,
+    });
+    builder.build()
 }

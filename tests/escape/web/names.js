@@ -1,6 +1,6 @@
 // A name is a value of the realm: no getter of the host is seen, and what a guest assigns is the guest's.
 export const attack = () => {
-  for (const name of ['URL', 'atob', 'crypto', 'structuredClone', 'performance', 'console', 'self']) {
+  for (const name of ['URL', 'atob', 'crypto', 'structuredClone', 'performance', 'console', 'self', 'Headers', 'Response', 'Blob', 'MessageChannel']) {
     const property = Object.getOwnPropertyDescriptor(globalThis, name);
     if (property === undefined) continue;
     if ('get' in property || !('value' in property)) return `ESCAPED: ${name} is an accessor`;

@@ -1,6 +1,6 @@
 // Methods and accessors of the web's classes on objects that are none of theirs, on objects that inherit, and on proxies.
 export const attack = () => {
-  const names = ['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'DOMException', 'Crypto', 'SubtleCrypto', 'Performance', 'Buffer', 'Event', 'EventTarget', 'AbortSignal', 'AbortController'].filter((name) => name in globalThis);
+  const names = ['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'DOMException', 'Crypto', 'SubtleCrypto', 'Performance', 'Buffer', 'Event', 'EventTarget', 'AbortSignal', 'AbortController', 'Headers', 'Request', 'Response', 'Blob', 'File', 'FormData', 'MessageChannel', 'MessagePort', 'MessageEvent', 'CryptoKey'].filter((name) => name in globalThis);
   for (const name of names) {
     const { prototype } = globalThis[name];
     for (const self of [undefined, 5, {}, Object.create(prototype), new Proxy(prototype, {}), new Proxy({}, { get() { throw 1; } })]) {

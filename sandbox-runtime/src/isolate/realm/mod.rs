@@ -171,7 +171,7 @@ fn define_globals(
         remove_globals(scope, global, settings.wasm.then_some("WebAssembly"))?;
     }
     realm_globals::install(scope, settings).ok_or("the clock cannot be defined")?;
-    let is_own = |host: &&Host| !settings.web.contains(Web::TIMERS) || host.name() != Web::TIMERS_HOST;
+    let is_own = |host: &&Host| !settings.web.has_timers() || host.name() != Web::TIMERS_HOST;
     let names = hosts.iter().filter(is_own).map(|host| &*host.spec.name).collect::<Vec<_>>();
     let values = web::values(scope).ok_or("no object can be made")?;
     let web = web::install(scope, settings, &names, values)

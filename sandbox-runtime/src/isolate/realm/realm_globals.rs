@@ -10,11 +10,16 @@ use crate::isolate::shim;
 use crate::isolate::state::Isolate;
 use crate::options::{Clock, Random, Settings};
 
-/// Changes `Math` and `Date`. Runs before the contracts' globals are defined.
+/// Changes `Math`, `Date` and `WebAssembly`. Runs before the contracts' globals are defined.
 pub(in crate::isolate) fn install(scope: &v8::PinScope<'_, '_>, settings: &Settings) -> Option<()> {
     if !matches!(settings.clock, Clock::Real) {
         let now = function(scope, "now", now)?;
         program(scope, "clock", include_str!("clock.js"), &[("now", now.into())])?;
+    }
+    if settings.wasm {
+        let wasm = get(scope, scope.get_current_context().global(scope), "WebAssembly")?;
+        let is_module = function(scope, "isModule", is_module)?.into();
+        program(scope, "wasm", include_str!("wasm.js"), &[("wasm", wasm), ("isModule", is_module)])?;
     }
     if settings.random != Random::Real {
         let math = get(scope, scope.get_current_context().global(scope), "Math")?;
@@ -37,7 +42,10 @@ pub(in crate::isolate) fn program<'s>(
     function.call(scope, v8::undefined(scope).into(), &values)
 }
 
-pub(super) fn key<'s>(scope: &v8::PinScope<'s, '_>, name: &str) -> Option<v8::Local<'s, v8::Name>> {
+pub(in crate::isolate::realm) fn key<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    name: &str,
+) -> Option<v8::Local<'s, v8::Name>> {
     js_string(scope, name, v8::NewStringType::Internalized).ok().map(Into::into)
 }
 
@@ -65,6 +73,14 @@ pub(super) fn function<'s>(
         .get_function(scope)?;
     function.set_name(js_string(scope, name, v8::NewStringType::Internalized).ok()?);
     Some(function)
+}
+
+fn is_module(
+    _: &mut v8::PinScope<'_, '_>,
+    arguments: v8::FunctionCallbackArguments<'_>,
+    mut result: v8::ReturnValue<'_>,
+) {
+    result.set_bool(arguments.get(0).is_wasm_module_object());
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a time beyond 2^53 ms is none that `Date` can have")]

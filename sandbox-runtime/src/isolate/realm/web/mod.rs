@@ -46,6 +46,9 @@ enum Given {
     Console,
     /// The guests of a builder with this group.
     With(Web),
+    #[cfg_attr(feature = "quickjs", expect(dead_code, reason = "the group is refused there"))]
+    /// The guests of a builder with `Web::FETCH` and a host of the contract `Fetch`.
+    Requests,
 }
 
 /// A name, who gets it, and the program that makes its value; without a program, the value is the global object.
@@ -99,6 +102,7 @@ pub(super) fn install(
     let is_given = |given: Given| match given {
         Given::Console => !settings.console.is_off(),
         Given::With(group) => settings.web.contains(group),
+        Given::Requests => settings.web.contains(Web::FETCH) && taken.contains(&Web::FETCH_HOST),
     };
     let names = rows().filter(|(name, given, _)| is_given(*given) && !taken.contains(name));
     let attributes = || attributes(settings.intrinsics == Intrinsics::Frozen);

@@ -171,7 +171,7 @@ fn zeros<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<
 }
 
 /// Bytes of an ArrayBuffer or of a view: the offset and the number of bytes, which are cut at its end.
-fn within_of<'s>(
+pub(super) fn within_of<'s>(
     scope: &v8::PinScope<'s, '_>,
     value: Value<'s>,
     start: usize,

@@ -167,8 +167,8 @@ class CustomEvent extends Event {
   }
 }
 
-// `listen` adds a listener, `unlisten` removes it, and `fire` dispatches an event of the host.
-let listen, unlisten, fire;
+// `listen` adds a listener, and `unlisten` removes it. `fire` dispatches an event of the host by its type, and `send` an event.
+let listen, unlisten, fire, send;
 
 class EventTarget {
   // The listeners, as a list from first to last, and how many there were.
@@ -259,10 +259,11 @@ class EventTarget {
   static {
     listen = (target, type, listener) => target.#add(type, listener, false, false, false, true);
     unlisten = (target, entry) => target.#remove(entry);
-    fire = (target, type) => target.#dispatch(new Event(type), true);
+    send = (target, event) => target.#dispatch(event, true);
+    fire = (target, type) => send(target, new Event(type));
   }
 }
 tag(Event.prototype, "Event");
 tag(CustomEvent.prototype, "CustomEvent");
 tag(EventTarget.prototype, "EventTarget");
-return { __proto__: null, Event, CustomEvent, EventTarget, listen, unlisten, fire };
+return { __proto__: null, Event, CustomEvent, EventTarget, listen, unlisten, fire, send };

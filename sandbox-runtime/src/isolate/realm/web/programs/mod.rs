@@ -3,6 +3,8 @@
 #[cfg(not(feature = "quickjs"))]
 mod base64;
 #[cfg(not(feature = "quickjs"))]
+mod body;
+#[cfg(not(feature = "quickjs"))]
 mod buffer;
 #[cfg(not(feature = "quickjs"))]
 mod clone;
@@ -19,6 +21,8 @@ mod events;
     allow(dead_code, unused_imports, reason = "the programs of V8 use the most of it")
 )]
 mod ops;
+#[cfg(not(feature = "quickjs"))]
+mod pairs;
 mod timers;
 #[cfg(not(feature = "quickjs"))]
 mod url;
@@ -36,6 +40,11 @@ const PERFORMANCE: WebProgram =
     WebProgram { name: "performance", source: include_str!("performance.js"), natives: clock };
 /// `process`.
 const NODE: WebProgram = WebProgram { name: "node", source: include_str!("node.js"), natives: no_natives };
+
+/// `MessageChannel`, `MessagePort` and `MessageEvent`.
+#[cfg(not(feature = "quickjs"))]
+const MESSAGES: WebProgram =
+    WebProgram { name: "messages", source: include_str!("messages.js"), natives: no_natives };
 
 /// The program of `AbortSignal`.
 pub(super) const SIGNALS: &WebProgram = &events::SIGNALS;
@@ -67,8 +76,18 @@ pub(super) const OF_V8: &[Row] = &[];
 /// The names of V8 alone.
 #[cfg(not(feature = "quickjs"))]
 pub(super) const OF_V8: &[Row] = &[
+    ("Blob", Given::With(Web::FETCH), Some(&body::BLOB)),
     ("Buffer", Given::With(Web::BUFFER), Some(&buffer::PROGRAM)),
     ("Crypto", Given::With(Web::CRYPTO), Some(&crypto::PROGRAM)),
+    ("CryptoKey", Given::With(Web::CRYPTO), Some(&crypto::PROGRAM)),
+    ("File", Given::With(Web::FETCH), Some(&body::BLOB)),
+    ("FormData", Given::With(Web::FETCH), Some(&body::BLOB)),
+    ("Headers", Given::With(Web::FETCH), Some(&body::FETCH)),
+    ("MessageChannel", Given::With(Web::MESSAGES), Some(&MESSAGES)),
+    ("MessageEvent", Given::With(Web::MESSAGES), Some(&MESSAGES)),
+    ("MessagePort", Given::With(Web::MESSAGES), Some(&MESSAGES)),
+    ("Request", Given::With(Web::FETCH), Some(&body::FETCH)),
+    ("Response", Given::With(Web::FETCH), Some(&body::FETCH)),
     ("SubtleCrypto", Given::With(Web::CRYPTO), Some(&crypto::PROGRAM)),
     ("TextDecoder", Given::With(Web::ENCODING), Some(&encoding::PROGRAM)),
     ("TextEncoder", Given::With(Web::ENCODING), Some(&encoding::PROGRAM)),
@@ -77,14 +96,19 @@ pub(super) const OF_V8: &[Row] = &[
     ("atob", Given::With(Web::BASE64), Some(&base64::PROGRAM)),
     ("btoa", Given::With(Web::BASE64), Some(&base64::PROGRAM)),
     ("crypto", Given::With(Web::CRYPTO), Some(&crypto::PROGRAM)),
+    ("fetch", Given::Requests, Some(&body::FETCH)),
     ("structuredClone", Given::With(Web::CLONE), Some(&clone::PROGRAM)),
 ];
 
 /// The program with this name that others use.
 pub(super) fn shared(name: &str) -> Option<&'static WebProgram> {
-    const SHARED: [&WebProgram; 5] =
-        [&dom::PROGRAM, &PERFORMANCE, &events::EVENTS, &events::SIGNALS, &timers::PROGRAM];
-    SHARED.into_iter().find(|program| program.name == name)
+    const BOTH: &[&WebProgram] =
+        &[&dom::PROGRAM, &PERFORMANCE, &events::EVENTS, &events::SIGNALS, &timers::PROGRAM];
+    #[cfg(feature = "quickjs")]
+    const OTHERS: &[&WebProgram] = &[];
+    #[cfg(not(feature = "quickjs"))]
+    const OTHERS: &[&WebProgram] = &[&body::BLOB, &clone::PROGRAM, &pairs::PROGRAM, &url::PROGRAM];
+    BOTH.iter().chain(OTHERS).copied().find(|program| program.name == name)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as the functions of all programs")]

@@ -169,6 +169,16 @@ pub(super) fn give_bytes<'s>(scope: &v8::PinScope<'s, '_>, bytes: Vec<u8>) -> Op
     v8::Uint8Array::new(scope, buffer, 0, length).map(Into::into)
 }
 
+/// A Uint8Array with a copy of the memory of an ArrayBuffer or of a view.
+pub(super) fn copied<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
+    give_bytes(scope, bytes(scope, arguments.get(0))?)
+}
+
+/// An ArrayBuffer with a copy of bytes.
+pub(super) fn buffered<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
+    give_buffer(scope, bytes(scope, arguments.get(0))?).map(Into::into)
+}
+
 /// A small whole number of the program.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number of the program")]
 pub(super) fn number(value: Value<'_>) -> usize {

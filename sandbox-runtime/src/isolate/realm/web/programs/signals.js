@@ -4,7 +4,7 @@
 const { EventTarget, listen, unlisten, fire } = use("events");
 const { DOMException } = use("dom");
 const own = { __proto__: null };
-let make, abort, identify, reason, state, follow;
+let make, abort, identify, reason, state, follow, depend;
 const aborted = () => new DOMException("This operation was aborted", "AbortError");
 
 class AbortSignal extends EventTarget {
@@ -49,10 +49,7 @@ class AbortSignal extends EventTarget {
     for (let at = all; at !== null; at = at.next) {
       if (at.source.#aborted) signal.#set(at.source.#reason);
     }
-    for (let at = all; at !== null && !signal.#aborted; at = at.next) {
-      if (at.source.#sources === null) signal.#follow(at.source);
-      for (let of = at.source.#sources; of !== null; of = of.next) signal.#follow(of.source);
-    }
+    for (let at = all; at !== null && !signal.#aborted; at = at.next) signal.#depend(at.source);
     return signal;
   }
 
@@ -76,6 +73,12 @@ class AbortSignal extends EventTarget {
     const listener = typeof value === "function" ? value : null;
     if (this.#handler !== null) this.#handler.listener = listener;
     else if (listener !== null) this.#handler = listen(this, "abort", listener);
+  }
+
+  // Follows a signal, or those that the signal follows.
+  #depend(source) {
+    if (source.#sources === null) this.#follow(source);
+    for (let of = source.#sources; of !== null; of = of.next) this.#follow(of.source);
   }
 
   #follow(source) {
@@ -126,6 +129,13 @@ class AbortSignal extends EventTarget {
       const is = typeof value === "object" && value !== null && #aborted in value;
       return is ? value.#aborted : fail("the signal is an AbortSignal");
     };
+    // A signal that is aborted with another.
+    depend = (source) => {
+      const signal = make();
+      if (source.#aborted) signal.#set(source.#reason);
+      else signal.#depend(source);
+      return signal;
+    };
     // Removes a listener when the signal is aborted.
     follow = (signal, target, entry) => {
       signal.#removes = { __proto__: null, target, entry, next: signal.#removes };
@@ -147,4 +157,4 @@ class AbortController {
 }
 tag(AbortSignal.prototype, "AbortSignal");
 tag(AbortController.prototype, "AbortController");
-return { __proto__: null, AbortController, AbortSignal, make, abort, identify, reason, state, follow };
+return { __proto__: null, AbortController, AbortSignal, make, abort, identify, reason, state, follow, depend };

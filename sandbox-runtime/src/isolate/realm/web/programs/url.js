@@ -2,31 +2,9 @@
 // `URL` and `URLSearchParams`. A program that runs after code of the guest: nothing is looked up on an intrinsic.
 // The parts of a URL, as `part` and `assign` number them.
 const ORIGIN = 0, PROTOCOL = 1, USERNAME = 2, PASSWORD = 3, HOST = 4, HOSTNAME = 5, PORT = 6, PATHNAME = 7, SEARCH = 8, HASH = 9;
-let attach, refill, requery;
-
-// Iterates the pairs of a list.
-class Pairs {
-  #params;
-  #at = 0;
-  #give;
-
-  constructor(params, give) {
-    this.#params = params;
-    this.#give = give;
-  }
-
-  next() {
-    const list = listOf(this.#params);
-    if (this.#at >= list.length) return { value: undefined, done: true };
-    const at = this.#at;
-    this.#at += 2;
-    return { value: this.#give(list[at], list[at + 1]), done: false };
-  }
-}
-inherit(Pairs.prototype, (function* () {}).prototype);
-tag(Pairs.prototype, "URLSearchParams Iterator");
-delete Pairs.prototype.constructor;
-let listOf;
+let attach, refill, requery, listOf, queryOf;
+const { pairs, both, first, second } = use("pairs");
+const Pairs = pairs("URLSearchParams", (params) => listOf(params));
 
 class URLSearchParams {
   // Names and values in turn. The list has no prototype, so no setter of a guest runs when it grows.
@@ -162,20 +140,15 @@ class URLSearchParams {
   }
 
   entries() {
-    return this.#iterate((name, value) => [name, value]);
+    return new Pairs(this, both);
   }
 
   keys() {
-    return this.#iterate((name) => name);
+    return new Pairs(this, first);
   }
 
   values() {
-    return this.#iterate((name, value) => value);
-  }
-
-  #iterate(give) {
-    this.#list;
-    return new Pairs(this, give);
+    return new Pairs(this, second);
   }
 
   toString() {
@@ -184,6 +157,7 @@ class URLSearchParams {
 
   static {
     listOf = (params) => params.#list;
+    queryOf = (value) => (#list in value ? join(value.#list) : undefined);
     attach = (url, query) => {
       const params = new URLSearchParams(query);
       params.#url = url;
@@ -327,4 +301,4 @@ class URL {
   }
 }
 tag(URL.prototype, "URL");
-return { __proto__: null, URL, URLSearchParams };
+return { __proto__: null, URL, URLSearchParams, Pairs, queryOf };

@@ -13,7 +13,7 @@ use crate::isolate::intrinsics;
 
 pub(super) const PROGRAM: WebProgram = WebProgram { name: "url", source: include_str!("url.js"), natives };
 
-natives! { parse, part, assign, split, join, sorted, well, array, keys, inherit, alias }
+natives! { parse, part, assign, split, join, sorted, well, array, keys, alias }
 
 /// The length of a URL, at most, in bytes: that of browsers.
 const LONGEST: usize = 2 << 20;
@@ -88,18 +88,19 @@ fn assign<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option
 }
 
 /// A list of the program, which has no prototype.
-fn bare<'s>(scope: &v8::PinScope<'s, '_>, items: &[Value<'s>]) -> Option<Value<'s>> {
+pub(super) fn bare<'s>(scope: &v8::PinScope<'s, '_>, items: &[Value<'s>]) -> Option<Value<'s>> {
     let list = list(scope, items)?;
     list.set_prototype(scope, v8::null(scope).into())?;
     Some(list.into())
 }
 
-/// The names and values of a query, in turn.
-fn split<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
-    let query = text(scope, arguments.get(0))?;
-    let query = query.strip_prefix('?').unwrap_or(&query);
+/// Names and values in turn, as a list of the program.
+pub(super) fn pairs_of<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    pairs: form_urlencoded::Parse<'_>,
+) -> Option<Value<'s>> {
     let mut items = Vec::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+    for (name, value) in pairs {
         for part in [name, value] {
             items.push(js_string(scope, &part, v8::NewStringType::Normal).ok()?.into());
         }
@@ -107,8 +108,14 @@ fn split<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<
     bare(scope, &items)
 }
 
+/// The names and values of a query, in turn.
+fn split<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
+    let query = text(scope, arguments.get(0))?;
+    pairs_of(scope, form_urlencoded::parse(query.strip_prefix('?').unwrap_or(&query).as_bytes()))
+}
+
 /// The texts of a list of the program.
-fn items<'s>(scope: &v8::PinScope<'s, '_>, value: Value<'s>) -> Option<Vec<Value<'s>>> {
+pub(super) fn items<'s>(scope: &v8::PinScope<'s, '_>, value: Value<'s>) -> Option<Vec<Value<'s>>> {
     let list = value.try_cast::<v8::Array>().ok()?;
     (0..list.length()).map(|index| list.get_index(scope, index)).collect()
 }
@@ -136,31 +143,22 @@ fn sorted<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option
 }
 
 /// A text with U+FFFD in the place of each lone surrogate.
-fn well<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
+pub(super) fn well<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
     give_text(scope, &text(scope, arguments.get(0))?)
 }
 
 /// An Array of the guest, of the items of a list of the program.
-fn array<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
+pub(super) fn array<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
     list(scope, &items(scope, arguments.get(0))?).map(Into::into)
 }
 
 /// The names of the own enumerable properties.
-fn keys<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
+pub(super) fn keys<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
     intrinsics::names(scope, arguments.get(0).try_cast().ok()?).map(Into::into)
 }
 
-/// Has a prototype inherit from that of iterators, to which a generator's leads.
-fn inherit<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
-    let prototype = arguments.get(0).try_cast::<v8::Object>().ok()?;
-    let generator = arguments.get(1).try_cast::<v8::Object>().ok()?;
-    let generators = generator.get_prototype(scope)?.try_cast::<v8::Object>().ok()?;
-    prototype.set_prototype(scope, generators.get_prototype(scope)?)?;
-    None
-}
-
 /// Gives a method of a prototype a second key.
-fn alias<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
+pub(super) fn alias<'s>(scope: &v8::PinScope<'s, '_>, arguments: &Arguments<'s>) -> Option<Value<'s>> {
     let prototype = arguments.get(0).try_cast::<v8::Object>().ok()?;
     let method = prototype.get(scope, arguments.get(2))?;
     let key = arguments.get(1).try_cast::<v8::Name>().ok()?;
