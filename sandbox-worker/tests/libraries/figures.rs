@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use sandbox_runtime::Result;
 
+use crate::REFUSED;
 use crate::bundles::Bundles;
 use crate::table::{Need, Program};
 use crate::worlds::{FROZEN, Main, OPEN, World, call};
@@ -78,11 +79,29 @@ pub(crate) fn rows(bundles: &Bundles) -> Vec<String> {
     ratios.sort_by(f64::total_cmp);
     let at_most = |most: f64| ratios.iter().filter(|ratio| **ratio <= most).count();
     let (count, middle) = (ratios.len(), ratios[ratios.len() / 2]);
+    rows.push(without_code_from_text(bundles));
     rows.push(format!(
         "{count} programs run in both realms. The ratio is at most 1.2 for {} of them; the median is {middle:.2}.",
         at_most(1.2)
     ));
     rows
+}
+
+/// How many programs run with code from text off, and the others. The tests compare what each gives with what it gives in node.
+fn without_code_from_text(bundles: &Bundles) -> String {
+    let all = &bundles.programs;
+    let (runs, others) = all
+        .iter()
+        .partition::<Vec<_>, _>(|program| program.can_run() && !program.needs.contains(&Need::Eval));
+    let refused = REFUSED.iter().filter(|(name, _)| runs.iter().any(|program| program.name == *name));
+    let others = others.iter().map(|program| program.name).collect::<Vec<_>>().join(", ");
+    format!(
+        "With code from text off, {} of {} programs run in an open realm, and {} in a frozen one, in threads and in processes. The others \
+         need code from text or a module of node: {others}.",
+        runs.len(),
+        all.len(),
+        runs.len() - refused.count(),
+    )
 }
 
 fn shown(program: &Program, figures: Option<&Figures>) -> String {
