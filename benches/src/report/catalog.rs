@@ -141,6 +141,12 @@ pub const SECTIONS: [Section; 11] = [
             Work { id: "start/realm", title: "a new realm", ratio: Some(1.3), at_most: Some(300e3) },
             work("start/realm-with-host", "the same with a host contract of six methods"),
             work("start/bind", "`bind` of a script to a contract of five methods"),
+            work(
+                "start/script-again",
+                "a clone of a script of 2,000 functions, beside an equal text that is compiled anew",
+            ),
+            work("start/modules-again", "the same of 20 files with 100 functions each"),
+            work("start/error-stack", "`new Error().stack`, ten calls deep"),
         ],
     },
     Section {
