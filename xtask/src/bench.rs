@@ -11,10 +11,11 @@ use crate::engine::{self, Choice};
 use crate::{HELP, Result, cargo_program, say, target, tools, workspace};
 
 /// The benchmarks, and what each is about.
-const BENCHES: [(&str, &str); 9] = [
+const BENCHES: [(&str, &str); 10] = [
     ("calls", "host → guest"),
     ("ops", "guest → host"),
     ("handles", "handles, callbacks and streams"),
+    ("bulk", "a gibibyte through a stream, and cancellation"),
     ("start", "processes, sandboxes, realms"),
     ("web", "the names of the web"),
     ("transports", "threads and pools"),
@@ -23,8 +24,8 @@ const BENCHES: [(&str, &str); 9] = [
     ("compile", "the macro at compile time"),
 ];
 
-/// The benchmark of guests in a process of their own.
-const PROCESS: &str = "process";
+/// The benchmarks with guests in a process of their own.
+const WITH_PROCESSES: [&str; 2] = ["process", "bulk"];
 
 /// The paths whose instructions are counted, and how many calls are.
 const PATHS: [(&str, u32); 3] =
@@ -81,7 +82,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 fn cargo(command: &str, arguments: &[&str]) -> Command {
     let mut cargo = Command::new(cargo_program());
     // What is only measured with the feature is measured without it elsewhere: it is more to compile.
-    let features = if arguments.contains(&PROCESS) { "v8,process" } else { "v8" };
+    let features =
+        if arguments.iter().any(|argument| WITH_PROCESSES.contains(argument)) { "v8,process" } else { "v8" };
     cargo.args([command, "--quiet", "--package", "sandbox-benches", "--features", features]);
     cargo.args(arguments).current_dir(workspace()).env("BENCH_RESULTS", results());
     cargo

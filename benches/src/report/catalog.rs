@@ -47,8 +47,12 @@ const fn target(id: &'static str, title: &'static str, ratio: f64) -> Work {
     Work { id, title, ratio: Some(ratio), at_most: None }
 }
 
+const fn bytes(id: &'static str, title: &'static str) -> Work {
+    Work { id, title, ratio: None, at_most: Some(8.0 * 1024.0 * 1024.0) }
+}
+
 /// All parts of the page.
-pub const SECTIONS: [Section; 11] = [
+pub const SECTIONS: [Section; 13] = [
     Section {
         name: "host-to-guest",
         title: "Host → guest",
@@ -125,6 +129,33 @@ pub const SECTIONS: [Section; 11] = [
                 at_most: Some(100.0),
             },
             work("streams/items", "a number of a synchronous iterator"),
+        ],
+    },
+    Section {
+        name: "bulk",
+        title: "A gibibyte through a stream",
+        about: "By how much the resident memory grows at most (`RssAnon`, with that of the guest's process) while 1 GiB goes through a \
+                `Stream<Bytes>` in pieces of 64 KiB, in an `async` call. The floor: the same pieces over a bounded channel to \
+                another thread.",
+        unit: Unit::Bytes,
+        plot: Plot::Ratios,
+        works: &[
+            bytes("bulk/thread-give", "to the guest of a thread"),
+            bytes("bulk/thread-take", "from the guest of a thread"),
+            bytes("bulk/process-give", "to the guest of a process"),
+            bytes("bulk/process-take", "from the guest of a process"),
+        ],
+    },
+    Section {
+        name: "cancel",
+        title: "Cancellation",
+        about: "The time from a call by which a guest aborts a signal, until the host's future that waits has been dropped. The floor: \
+                a message over a channel to another thread.",
+        unit: Unit::Nanos,
+        plot: Plot::Ratios,
+        works: &[
+            Work { id: "cancel/thread", title: "a guest of a thread", ratio: None, at_most: Some(1e6) },
+            Work { id: "cancel/process", title: "a guest of a process", ratio: None, at_most: Some(1e6) },
         ],
     },
     Section {
