@@ -3,7 +3,10 @@
 use std::cell::Cell;
 
 use sandbox_runtime::testing::{Fuzz, fuzz_guest, fuzz_host};
-use sandbox_runtime::{Callback, Handle, HostPanic, LocalSandbox, Result, Script, sandbox_api};
+use futures_util::StreamExt as _;
+use sandbox_runtime::{
+    AsyncCallback, Callback, Handle, HostPanic, Items, LocalSandbox, Result, Script, Stream, sandbox_api,
+};
 
 #[sandbox_api(host)]
 pub trait Cursor {
@@ -130,5 +133,83 @@ fn callbacks_are_not_generated() {
     let found = fuzz_guest::<dyn Each>(script).unwrap_err();
     assert_eq!((found.method, found.call.as_str()), (None, "each(…)"), "{found}");
     assert!(found.to_string().contains("no arguments of `each` could be made"), "{found}");
-    assert!(found.to_string().contains("Handles, callbacks and streams are never generated"), "{found}");
+    assert!(found.to_string().contains("Handles, callbacks and streams of a host are never generated"), "{found}");
+}
+
+#[sandbox_api(guest)]
+pub trait Visitor: Send + Sync {
+    fn visit(&self, row: u32) -> Result<bool>;
+}
+
+/// A host that takes what guests make.
+#[sandbox_api(host)]
+pub trait Walk: Send + Sync {
+    fn each(&self, most: u8, step: Callback<fn(u32) -> Result<u8>>) -> Result<u32>;
+    fn total(&self, items: Items<u8>) -> Result<u32>;
+    fn visit(&self, visitor: Handle<dyn Visitor>) -> Result<bool>;
+    async fn later(&self, step: AsyncCallback<fn(u32) -> Result<String>>) -> Result<u32>;
+    async fn sum(&self, numbers: Stream<u8>) -> Result<u32>;
+}
+
+/// How often each method got to its end, and the sum of items at which the host panics.
+#[derive(Default)]
+struct Walked {
+    ends: std::sync::Mutex<std::collections::BTreeMap<&'static str, u32>>,
+    panics_above: Option<u32>,
+}
+
+impl Walked {
+    fn ends(&self, method: &'static str, sum: u32) -> u32 {
+        assert!(self.panics_above.is_none_or(|most| sum <= most), "a sum of {sum}");
+        *self.ends.lock().unwrap().entry(method).or_default() += 1;
+        sum
+    }
+}
+
+#[sandbox_api]
+impl Walk for std::sync::Arc<Walked> {
+    fn each(&self, most: u8, step: Callback<fn(u32) -> Result<u8>>) -> Result<u32> {
+        let sum = (0..u32::from(most % 4)).map(|row| step.call(row).map(u32::from)).sum::<Result<u32>>()?;
+        Ok(self.ends("each", sum))
+    }
+    fn total(&self, items: Items<u8>) -> Result<u32> {
+        let sum = items.map(|item| item.map(u32::from)).sum::<Result<u32>>()?;
+        Ok(self.ends("total", sum))
+    }
+    fn visit(&self, visitor: Handle<dyn Visitor>) -> Result<bool> {
+        let went = visitor.visit(1)? && visitor.visit(2)?;
+        self.ends("visit", 0);
+        Ok(went)
+    }
+    async fn later(&self, step: AsyncCallback<fn(u32) -> Result<String>>) -> Result<u32> {
+        let text = step.call(1).await?;
+        Ok(self.ends("later", u32::from(!text.is_empty())))
+    }
+    async fn sum(&self, mut numbers: Stream<u8>) -> Result<u32> {
+        let mut sum = 0;
+        while let Some(number) = numbers.next().await {
+            sum += u32::from(number?);
+        }
+        Ok(self.ends("sum", sum))
+    }
+}
+
+#[test]
+fn what_guests_make_reaches_a_host() {
+    let walked = std::sync::Arc::<Walked>::default();
+    let report = fuzz_host::<dyn Walk>(walked.clone()).unwrap();
+    assert!(report.methods.iter().all(|method| method.calls >= 100 && method.failed >= 20), "{report}");
+    let ends = walked.ends.lock().unwrap();
+    for method in ["each", "total", "later", "sum"] {
+        assert!(ends.get(method).is_some_and(|ends| *ends >= 50), "{method}: {ends:?}");
+    }
+}
+
+/// The list that makes a host panic is shrunk.
+#[test]
+fn a_panic_for_items_of_a_guest_is_found() {
+    let walked = std::sync::Arc::new(Walked { panics_above: Some(200), ..Walked::default() });
+    let found = fuzz_host::<dyn Walk>(walked).unwrap_err();
+    assert!(found.error.host_error::<HostPanic>().is_some(), "{found}");
+    assert!(found.call.starts_with("Walk.each(") || found.call.starts_with("Walk.total("), "{found}");
 }

@@ -181,8 +181,8 @@ impl Fuzz {
     ///
     /// One guest gets all calls of a method. A guest with a state may fail at another call than the last.
     ///
-    /// Handles, callbacks and streams are not generated: a method that needs one among its arguments is an error. A guest gets
-    /// handles of the hosts of its [`sandbox`](Self::sandbox).
+    /// Handles, callbacks and streams of a host are not generated, because what they do is the host's: a method that needs one
+    /// among its arguments is an error. A guest gets handles of the hosts of its [`sandbox`](Self::sandbox).
     ///
     /// # Errors
     ///
@@ -197,6 +197,10 @@ impl Fuzz {
     ///
     /// - the method panics, takes longer than the limit of the sandbox, or returns what the contract does not allow;
     /// - arguments that the contract does not allow reach the method.
+    ///
+    /// Callbacks, streams and objects of guests are made as well. Some of them throw, and some change when they are used again.
+    /// Objects of the host cannot be made: a method that takes one gets hostile arguments alone. Those that the host gives are
+    /// misused: their methods are called with odd arguments, on other objects and after the end.
     ///
     /// A method may return an `Err`. Arguments can be too large for the sandbox, so that a limit ends the call before the
     /// method is called. That is no fault of the host. `Limits::script_bytes` does not apply to the script of the calls.
@@ -277,7 +281,7 @@ impl Fuzz {
 
 /// Why each list of arguments was refused. `error` is the last refusal.
 fn uncovered(error: &Error) -> String {
-    const REMEDY: &str = "derive `JsonSchema` where a type has no schema, add a rule that the schema has, such as `pattern`, or make values with `proptest` and make the calls yourself. Handles, callbacks and streams are never generated";
+    const REMEDY: &str = "derive `JsonSchema` where a type has no schema, add a rule that the schema has, such as `pattern`, or make values with `proptest` and make the calls yourself. Handles, callbacks and streams of a host are never generated";
     let (Error::Value(error) | Error::HostValue(error)) = error else { return error.to_string() };
     let each = error.violations.iter().map(|violation| {
         let Violation { path, expected, .. } = violation;

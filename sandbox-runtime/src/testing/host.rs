@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 
 use super::fuzz::{Counterexample, Fuzz, MethodReport, Outcome, Report};
-use super::{hostile_arguments, sources, strategies};
+use super::{hostile_arguments, live_arguments, sources, strategies};
 use crate::client::LocalSandbox;
 use crate::contract::{HostContract, MethodSpec};
 use crate::error::{BoundaryError, Direction, Error, Result, Thrown};
@@ -94,7 +94,12 @@ fn method<C: ?Sized + HostContract>(
     let sources = sources::<C>(method, check::CheckDirection::ToHost);
     let mut report = MethodReport::new(method);
     // No data are a handle. Hostile arguments are tried all the same.
-    if !sources.iter().any(|source| source.has_handles()) {
+    if sources.iter().any(|source| source.has_handles()) {
+        if let Some(live) = live_arguments::<C>(method) {
+            let try_one = |args: &Vec<String>| valid_call(caller.call(&script_of(args), is_async));
+            report = report.and(&fuzz.search(method, &live, try_one, |args| call_of(args))?);
+        }
+    } else {
         let valid = strategies::valid(sources.clone(), fuzz.shrinking);
         let try_valid = |args: &Vec<JsValue>| try_one(args, valid_call, Outcome::Refused);
         report = report.and(&fuzz.search(method, &valid, try_valid, of_values)?);

@@ -40,7 +40,7 @@ use proptest::sample::Index;
 
 pub use fuzz::{Counterexample, Fuzz, MethodReport, Report, fuzz_guest, fuzz_host};
 
-use crate::contract::Contract;
+use crate::contract::{Contract, MethodSpec};
 use crate::schema::check::CheckDirection;
 use crate::schema::method_schemas;
 use crate::value::JsValue;
@@ -155,13 +155,34 @@ fn hostile_arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<St
         .boxed()
 }
 
+/// Argument lists in JavaScript for a host's method, with functions, streams and objects of a guest. `None` for a method that
+/// takes none of them, or that takes what no guest can make: an object of the host, or one inside of another value.
+fn live_arguments<C: ?Sized + Contract>(method: &str) -> Option<BoxedStrategy<Vec<String>>> {
+    let (method, [_, defs]) = method_schemas(spec_of::<C>(method));
+    let params = method.params.into_iter().map(|param| {
+        let schema = param.schema.to_host.unwrap_or(true.into());
+        let source = Arc::new(SchemaSource::new(&schema, &defs, CheckDirection::ToHost));
+        match source.has_handles() {
+            true => strategies::live(&schema, &defs),
+            false => {
+                let values = strategies::valid(Arc::new([source]), ShrinkBound::default());
+                Some(values.prop_map(|values| values.iter().map(JsValue::to_js).collect()).boxed())
+            }
+        }
+    });
+    Some(params.collect::<Option<Vec<_>>>()?.boxed())
+}
+
+fn spec_of<C: ?Sized + Contract>(method: &str) -> &'static MethodSpec {
+    let spec = C::SPEC.methods.iter().find(|spec| spec.name == method);
+    spec.unwrap_or_else(|| {
+        panic!("the contract {} has no method with the JavaScript name `{method}`", C::SPEC.name)
+    })
+}
+
 /// The schemas of a method's parameters, for values that go in this direction.
 fn sources<C: ?Sized + Contract>(method: &str, direction: CheckDirection) -> Arc<[Arc<SchemaSource>]> {
-    let spec = C::SPEC.methods.iter().find(|spec| spec.name == method);
-    let spec = spec.unwrap_or_else(|| {
-        panic!("the contract {} has no method with the JavaScript name `{method}`", C::SPEC.name)
-    });
-    let (method, [to_guest, to_host]) = method_schemas(spec);
+    let (method, [to_guest, to_host]) = method_schemas(spec_of::<C>(method));
     let params = method.params.into_iter().map(|param| param.schema);
     let sources = params.map(|schema| match direction {
         CheckDirection::ToGuest => {
