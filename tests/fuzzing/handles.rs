@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use sandbox_runtime::testing::{Fuzz, fuzz_guest, fuzz_host};
 use futures_util::StreamExt as _;
+use sandbox_runtime::testing::{Fuzz, fuzz_guest, fuzz_host};
 use sandbox_runtime::{
     AsyncCallback, Callback, Handle, HostPanic, Items, LocalSandbox, Result, Script, Stream, sandbox_api,
 };
@@ -133,7 +133,10 @@ fn callbacks_are_not_generated() {
     let found = fuzz_guest::<dyn Each>(script).unwrap_err();
     assert_eq!((found.method, found.call.as_str()), (None, "each(…)"), "{found}");
     assert!(found.to_string().contains("no arguments of `each` could be made"), "{found}");
-    assert!(found.to_string().contains("Handles, callbacks and streams of a host are never generated"), "{found}");
+    assert!(
+        found.to_string().contains("Handles, callbacks and streams of a host are never generated"),
+        "{found}"
+    );
 }
 
 #[sandbox_api(guest)]

@@ -106,7 +106,7 @@ fn serve<'s>(
             }
         };
         let (isolate, flight) = flight(scope)?;
-        let is_batch = isolate.host(method).is_some_and(|host| host.spec.form == HandleForm::Stream);
+        let is_batch = gives_batches(isolate, method);
         let is_scoped = method.spec.is_scoped;
         let host = called(scope, arguments, method, host)?;
         let cancellation = by.as_ref().map(|by| &by.cancellation);
@@ -151,6 +151,11 @@ impl HostAnswer for UntypedValue {
     }
 }
 
+/// Whether a method is that of a stream, whose values come in batches.
+fn gives_batches(isolate: &Isolate, method: &MethodInfo) -> bool {
+    isolate.host(method).is_some_and(|host| matches!(host.spec.form, HandleForm::Stream | HandleForm::Items))
+}
+
 /// The answer of the host. Nothing of V8 is borrowed while the host works, because it may call the guest again.
 fn answered<'s>(
     scope: &mut v8::PinScope<'s, '_>,
@@ -163,11 +168,11 @@ fn answered<'s>(
     let own = Isolate::current(scope).ok_or(Refusal::Absent)?;
     // The number of the call whose turn it is, and whose bill counts this host call.
     let call = own.call.number();
+    let is_batch = gives_batches(own, method);
     let outcome = caught(|| host.call(method.index, call, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();
-    Box::new(UntypedValue { answer: outcome??, is_batch: false, is_scoped: method.spec.is_scoped })
-        .write(scope)
+    Box::new(UntypedValue { answer: outcome??, is_batch, is_scoped: method.spec.is_scoped }).write(scope)
 }
 
 /// The object whose method is called: the host, or the object of a handle.

@@ -8,10 +8,10 @@
 //! room.
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_long, c_void};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use deno_core::v8;
 
@@ -26,6 +26,8 @@ pub(crate) struct Buffers {
     budget: Arc<BufferBudget>,
     /// The resizable buffers that V8 may still use, with the bytes that were counted.
     held: RefCell<Vec<(Held, usize)>>,
+    /// The fewest bytes that a stream has seen in use since its last collection.
+    base: Cell<usize>,
 }
 
 type Held = v8::SharedRef<v8::BackingStore>;
@@ -36,7 +38,11 @@ impl Buffers {
 
     /// Makes an allocator that sets `refused` when an allocation exceeds the limit.
     pub(crate) fn new(refused: Arc<AtomicBool>) -> Self {
-        Self { budget: Arc::new(BufferBudget::new(UNLIMITED, refused)), held: RefCell::default() }
+        Self {
+            budget: Arc::new(BufferBudget::new(UNLIMITED, refused)),
+            held: RefCell::default(),
+            base: Cell::default(),
+        }
     }
 
     /// Makes an isolate with these parameters allocate its buffers here.
@@ -75,6 +81,25 @@ impl Buffers {
     /// The bytes in use now.
     pub(crate) fn used(&self) -> usize {
         self.budget.limit.load(Ordering::Relaxed).saturating_sub(self.budget.left.load(Ordering::Relaxed))
+    }
+
+    /// Whether so many more bytes are in use than there were after the last collection of a stream. V8 looks at its own heap, so
+    /// buffers that a stream has left behind would fill the limit before they are collected.
+    pub(crate) fn grew_by(&self, bytes: usize) -> bool {
+        let used = self.used();
+        self.base.set(self.base.get().min(used));
+        used - self.base.get() > bytes
+    }
+
+    /// Has V8 collect garbage once, as it does when there is no memory for a buffer.
+    pub(crate) fn collect(&self, isolate: &mut v8::Isolate) {
+        // V8 ends the process when it cannot have the buffer that it is asked for below, so its byte is taken before.
+        if self.budget.pay(1) {
+            self.budget.errand.store(PUTS_OFF, Ordering::Relaxed);
+            drop(v8::ArrayBuffer::new_backing_store(isolate, 1));
+            self.budget.errand.store(NO_ERRAND, Ordering::Relaxed);
+        }
+        self.base.set(self.used());
     }
 
     /// Whether there is room for a resizable buffer of at most so many bytes.
@@ -209,7 +234,16 @@ struct BufferBudget {
     denied: AtomicBool,
     /// Set when an allocation is refused; the heap's guard reads it.
     refused: Arc<AtomicBool>,
+    /// What becomes of the next allocation of one byte.
+    errand: AtomicU8,
 }
+
+/// Nothing out of the ordinary.
+const NO_ERRAND: u8 = 0;
+/// The allocation fails. V8 collects garbage then, and asks again.
+const PUTS_OFF: u8 = 1;
+/// The allocation is paid for.
+const IS_PAID: u8 = 2;
 
 static TABLE: v8::RustAllocatorVtable<BufferBudget> =
     v8::RustAllocatorVtable { allocate: zeroed, allocate_uninitialized: uninitialized, free, drop: release };
@@ -222,7 +256,14 @@ fn layout(length: usize) -> Option<Layout> {
 impl BufferBudget {
     fn new(limit: usize, refused: Arc<AtomicBool>) -> Self {
         let [left, least] = [AtomicUsize::new(limit), AtomicUsize::new(limit)];
-        Self { left, limit: AtomicUsize::new(limit), least, denied: AtomicBool::new(false), refused }
+        Self {
+            left,
+            limit: AtomicUsize::new(limit),
+            least,
+            denied: AtomicBool::new(false),
+            refused,
+            errand: AtomicU8::new(NO_ERRAND),
+        }
     }
 
     /// Takes `length` bytes off the budget. Returns false, and takes nothing, when fewer are left.
@@ -237,7 +278,13 @@ impl BufferBudget {
 
     /// Takes `length` bytes off the budget and allocates them with `memory`; null when the budget is too small.
     fn take(&self, length: usize, memory: unsafe fn(Layout) -> *mut u8) -> *mut c_void {
-        let Some(layout) = layout(length).filter(|_| self.pay(length)) else {
+        let errand = self.errand.load(Ordering::Relaxed);
+        if errand == PUTS_OFF && length == 1 {
+            self.errand.store(IS_PAID, Ordering::Relaxed);
+            return std::ptr::null_mut();
+        }
+        let pays = || (errand == IS_PAID && length == 1) || self.pay(length);
+        let Some(layout) = layout(length).filter(|_| pays()) else {
             self.refused.store(true, Ordering::Relaxed);
             self.denied.store(true, Ordering::Relaxed);
             return std::ptr::null_mut();

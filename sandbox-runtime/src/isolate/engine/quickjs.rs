@@ -114,6 +114,14 @@ impl Buffers {
         0
     }
 
+    /// Always false: the heap is collected as it fills.
+    pub(crate) fn grew_by(&self, _: usize) -> bool {
+        false
+    }
+
+    /// Does nothing: buffers are a part of the heap.
+    pub(crate) fn collect(&self, _: &mut v8::Isolate) {}
+
     /// Always true: the heap has the limit.
     pub(crate) fn has_room(&self, _: usize) -> bool {
         true

@@ -129,6 +129,11 @@ fn measure(
     } else {
         value.try_cast::<v8::ArrayBuffer>().map_or(OBJECT, |buffer| buffer.byte_length()) as f64
     };
+    if !value.is_undefined()
+        && let Some(isolate) = Isolate::current(scope)
+    {
+        isolate.pace_buffers();
+    }
     returned.set(v8::Number::new(scope, measured).into());
 }
 

@@ -261,6 +261,19 @@ impl Isolate {
         })
     }
 
+    /// Collects the buffers that a stream has left behind, when they are many beside the heap. A stream calls this for each batch
+    /// that has buffers.
+    pub(in crate::isolate) fn pace_buffers(&self) {
+        /// The bytes that a stream leaves behind between two collections, at the least.
+        const STEP: usize = 2 << 20;
+        if self.buffers.grew_by(STEP)
+            && let Ok(entrance) = self.entrance()
+            && self.buffers.grew_by(STEP.max(entrance.raw.used_heap() / 8))
+        {
+            entrance.raw.with(|isolate| self.buffers.collect(isolate));
+        }
+    }
+
     /// Where the guest's stack ends.
     #[inline]
     pub(crate) fn stack(&self) -> StackEnd {

@@ -140,11 +140,14 @@ impl<'s> ValueWriter<'_, 's, '_> {
     }
 }
 
-/// A batch, which loses its prototype.
+/// A batch, which loses its prototype. Buffers of the batches before it may be collected.
 pub(in crate::isolate) fn without_prototype<'s>(
     scope: &v8::PinScope<'s, '_>,
     batch: Value<'s>,
 ) -> Result<Value<'s>, ValueError> {
+    if let Some(isolate) = Isolate::current(scope) {
+        isolate.pace_buffers();
+    }
     let array = batch.try_cast::<v8::Object>().map_err(|_| terminated())?;
     match array.set_prototype(scope, v8::null(scope).into()) {
         Some(true) => Ok(batch),

@@ -25,11 +25,8 @@ const FUNCTIONS: [&str; 5] = [
     "() => { throw new TypeError('no'); }",
 ];
 /// Functions of which the host awaits the result.
-const ASYNC_FUNCTIONS: [&str; 3] = [
-    "async () => @V",
-    "async () => { await null; return @V; }",
-    "() => Promise.reject(new Error('no'))",
-];
+const ASYNC_FUNCTIONS: [&str; 3] =
+    ["async () => @V", "async () => { await null; return @V; }", "() => Promise.reject(new Error('no'))"];
 /// Iterables of the list `@V`.
 const ITERABLES: [&str; 6] = [
     "@V.values()",
@@ -94,8 +91,8 @@ fn object(names: Vec<String>) -> BoxedStrategy<String> {
     (vec(select(&RESULTS[..]), names.len()), any::<bool>())
         .prop_map(move |(results, is_class)| {
             let methods = names.iter().zip(results);
-            let methods =
-                methods.map(|(name, result)| format!("[{}](...all) {{ return {result}; }}", quoted(name, None)));
+            let methods = methods
+                .map(|(name, result)| format!("[{}](...all) {{ return {result}; }}", quoted(name, None)));
             match is_class {
                 true => format!("new (class {{ {} }})()", methods.collect::<Vec<_>>().join(" ")),
                 false => format!("({{ {} }})", methods.collect::<Vec<_>>().join(", ")),
