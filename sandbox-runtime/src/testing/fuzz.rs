@@ -199,7 +199,7 @@ impl Fuzz {
     /// - arguments that the contract does not allow reach the method.
     ///
     /// Callbacks, streams and objects of guests are made as well. Some of them throw, and some change when they are used again.
-    /// Objects of the host cannot be made: a method that takes one gets hostile arguments alone. Those that the host gives are
+    /// Objects of the host cannot be made: a method that takes one gets hostile arguments alone. Objects that the host gives are
     /// misused: their methods are called with odd arguments, on other objects and after the end.
     ///
     /// A method may return an `Err`. Arguments can be too large for the sandbox, so that a limit ends the call before the
