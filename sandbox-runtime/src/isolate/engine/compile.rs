@@ -3,9 +3,13 @@
 //! `calls::script` compiles what guests bring along. The runtime compiles its own programs here: shims, the functions of a
 //! realm, and what QuickJS needs.
 
+#[cfg(not(feature = "quickjs"))]
+use std::cell::RefCell;
 use std::ffi::c_void;
 
 use deno_core::v8;
+#[cfg(not(feature = "quickjs"))]
+use rustc_hash::FxHashMap;
 
 use crate::isolate::engine::text::js_string;
 
@@ -48,6 +52,63 @@ pub(crate) fn run_program<'s>(
     line: i32,
 ) -> Option<v8::Local<'s, v8::Value>> {
     v8::Script::compile(scope, program, Some(&origin_at(scope, name, line)))?.run(scope)
+}
+
+/// The programs of the runtime that an isolate has compiled, by their texts. Each further realm has their code, which V8's own
+/// cache would keep for scripts of guests as well.
+#[derive(Default)]
+pub(crate) struct Programs(
+    #[cfg(not(feature = "quickjs"))] RefCell<FxHashMap<String, v8::Global<v8::UnboundScript>>>,
+);
+
+impl Programs {
+    /// A function of a program with these parameters.
+    #[cfg(not(feature = "quickjs"))]
+    pub(crate) fn function<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        name: v8::Local<'s, v8::String>,
+        source: &str,
+        parameters: &[&str],
+    ) -> Option<v8::Local<'s, v8::Function>> {
+        let text = format!("(function ({}) {{{source}\n}})", parameters.join(", "));
+        let known = self.0.borrow().get(&text).map(|known| v8::Local::new(scope, known));
+        let unbound = match known {
+            Some(known) => known,
+            None => {
+                let program = js_string(scope, &text, v8::NewStringType::Normal).ok()?;
+                let origin = origin_at(scope, name, 0);
+                let mut source = v8::script_compiler::Source::new(program, Some(&origin));
+                let options = v8::script_compiler::CompileOptions::NoCompileOptions;
+                let reason = v8::script_compiler::NoCacheReason::NoReason;
+                let made = v8::script_compiler::compile_unbound_script(scope, &mut source, options, reason)?;
+                self.0.borrow_mut().insert(text, v8::Global::new(scope, made));
+                made
+            }
+        };
+        unbound.bind_to_current_context(scope).run(scope)?.try_cast().ok()
+    }
+
+    /// A function of a program with these parameters. QuickJS keeps no code for another realm.
+    #[cfg(feature = "quickjs")]
+    #[expect(clippy::unused_self, reason = "V8 keeps code")]
+    pub(crate) fn function<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        name: v8::Local<'s, v8::String>,
+        source: &str,
+        parameters: &[&str],
+    ) -> Option<v8::Local<'s, v8::Function>> {
+        let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+        let parameters = parameters.iter().map(|name| text(name)).collect::<Option<Vec<_>>>()?;
+        compile_function(scope, name, text(source)?, &parameters)
+    }
+
+    /// Lets go of all code, before the end of the isolate.
+    pub(crate) fn clear(&self) {
+        #[cfg(not(feature = "quickjs"))]
+        self.0.take();
+    }
 }
 
 pub(crate) fn compile_function<'s>(

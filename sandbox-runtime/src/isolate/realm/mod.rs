@@ -28,7 +28,6 @@ use super::state::realm::Realm;
 use super::state::refusal::Refusal;
 use super::state::returned::Returned;
 use super::{disabled_defenses, engine, shim};
-use crate::isolate::engine::compile::compile_function;
 use crate::isolate::engine::text::js_string;
 use crate::options::{Intrinsics, Web};
 
@@ -292,7 +291,6 @@ fn api<'s>(
     freeze: v8::Local<'s, v8::Value>,
     (returned, is_observed): (&Returned, bool),
 ) -> Option<v8::Local<'s, v8::Value>> {
-    let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
     let functions = ops.iter().map(|op| op.functions(scope, is_observed)).collect::<Option<Vec<_>>>()?;
     let checked = functions.iter().map(|(checked, _)| (*checked).into()).collect::<Vec<_>>();
     let undefined: v8::Local<'_, v8::Value> = v8::undefined(scope).into();
@@ -304,9 +302,8 @@ fn api<'s>(
         returned.view(scope)?,
         Refusal::thrower(scope)?,
     ];
-    let [a, b, c, d, e] = shim::PARAMETERS;
-    let parameters = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];
-    let name = text(&shim::script_name(spec))?;
-    let shim = compile_function(scope, name, text(&shim::source(spec, ops))?, &parameters)?;
+    let name = js_string(scope, &shim::script_name(spec), v8::NewStringType::Normal).ok()?;
+    let programs = &Isolate::current(scope)?.programs;
+    let shim = programs.function(scope, name, &shim::source(spec, ops), &shim::PARAMETERS)?;
     shim.call(scope, undefined, &arguments)
 }

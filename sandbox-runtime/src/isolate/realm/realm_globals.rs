@@ -4,7 +4,7 @@
 
 use deno_core::v8;
 
-use crate::isolate::engine::compile::{compile_function, get};
+use crate::isolate::engine::compile::get;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::shim;
 use crate::isolate::state::Isolate;
@@ -35,10 +35,10 @@ pub(in crate::isolate) fn program<'s>(
     source: &str,
     names: &[(&str, v8::Local<'_, v8::Value>)],
 ) -> Option<v8::Local<'s, v8::Value>> {
-    let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
-    let parameters = names.iter().map(|(name, _)| text(name)).collect::<Option<Vec<_>>>()?;
-    let values = names.iter().map(|(_, value)| v8::Local::new(scope, *value)).collect::<Vec<_>>();
-    let function = compile_function(scope, text(&shim::script(name))?, text(source)?, &parameters)?;
+    let (parameters, values): (Vec<_>, Vec<_>) =
+        names.iter().map(|(name, value)| (*name, v8::Local::new(scope, *value))).unzip();
+    let name = js_string(scope, &shim::script(name), v8::NewStringType::Normal).ok()?;
+    let function = Isolate::current(scope)?.programs.function(scope, name, source, &parameters)?;
     function.call(scope, v8::undefined(scope).into(), &values)
 }
 

@@ -16,7 +16,7 @@ use crate::boundary::BatchBounds;
 use crate::error::{Error, Place};
 use crate::isolate::engine;
 use crate::isolate::engine::care::Cause;
-use crate::isolate::engine::compile::{compile_function, get};
+use crate::isolate::engine::compile::get;
 use crate::isolate::engine::list;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::limits::call::Turn;
@@ -95,7 +95,6 @@ impl StreamShim {
         scope: &v8::PinScope<'s, '_>,
         limits: &Limits,
     ) -> Option<v8::Local<'s, v8::Function>> {
-        let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
         let measure =
             v8::FunctionTemplate::builder(measure).constructor_behavior(v8::ConstructorBehavior::Throw);
         let measure = measure.build(scope).get_function(scope)?.into();
@@ -106,8 +105,9 @@ impl StreamShim {
         let [a, b, c, d, e, f] = self.intrinsics.each_ref().map(|value| v8::Local::new(scope, value));
         let lent = [a, b, c, d, e, f, measure, bound(items), bound(bytes)];
         let lent = list(scope, &lent)?.into();
-        let (name, source) = (text(&shim::script("streams"))?, text(shim::GUEST_STREAM)?);
-        let shim = compile_function(scope, name, source, &[text("lent")?])?;
+        let name = js_string(scope, &shim::script("streams"), v8::NewStringType::Normal).ok()?;
+        let programs = &Isolate::current(scope)?.programs;
+        let shim = programs.function(scope, name, shim::GUEST_STREAM, &["lent"])?;
         shim.call(scope, v8::undefined(scope).into(), &[lent])?.try_cast().ok()
     }
 }

@@ -46,6 +46,7 @@ use crate::boundary::Budget;
 use crate::error::{DiscardCause, Error, Source};
 use crate::isolate::engine;
 use crate::isolate::engine::care::Care;
+use crate::isolate::engine::compile::Programs;
 use crate::isolate::engine::raw::RawIsolate;
 use crate::isolate::limits::call::CallSlot;
 use crate::isolate::limits::cancels::Cancels;
@@ -120,6 +121,8 @@ pub(crate) struct Isolate {
     /// The realm whose code the innermost call runs.
     pub(in crate::isolate) current: RefCell<Option<Rc<Realm>>>,
     pub(in crate::isolate) live: RefCell<Option<LiveIsolate>>,
+    /// The code of the runtime's programs, for further realms.
+    pub(in crate::isolate) programs: Programs,
     /// Cancels the calls of the isolate, for any thread.
     pub(crate) cancels: Arc<Cancels>,
     /// The number of realms that were asked for, beside the first one.
@@ -178,6 +181,7 @@ impl Isolate {
             host_errors: RefCell::default(),
             current: RefCell::default(),
             live: RefCell::default(),
+            programs: Programs::default(),
             cancels,
             realms: Cell::default(),
             made: RefCell::default(),
@@ -412,6 +416,7 @@ impl Isolate {
     /// entered isolate, and exits it.
     pub(in crate::isolate) fn drop_runtime(&self, runtime: Runtime, raw: RawIsolate) {
         self.heap.forget();
+        self.programs.clear();
         engine::leave_entered(raw);
         raw.enter();
         drop(runtime);
