@@ -4,17 +4,21 @@ const indirect = eval;
 const { getOwnPropertyDescriptors, getPrototypeOf, freeze } = Object;
 const { ownKeys, apply } = Reflect;
 
-/// What `Object.freeze` does to each intrinsic, and nothing more.
+/// The names that this program defines.
+const OWN = ['$DONE', 'print', '$262'];
+
+/// What `Object.freeze` does to each intrinsic, and constants for their names.
 function freezePlainly() {
     // Those that no name leads to: the prototypes of these objects, and the thrower of `arguments.callee`.
     const hidden = [
         function* () {}, async function* () {}, async () => {}, [].values(), new Map().values(), new Set().values(), ''.matchAll(/x/g),
         ''[Symbol.iterator](), Iterator.from({ next() {} }), [].values().map((x) => x),
     ];
-    const queue = hidden.map(getPrototypeOf);
+    const queue = hidden.map(getPrototypeOf), named = [];
     queue.push(Object.getOwnPropertyDescriptor(function () { 'use strict'; return arguments; }(), 'callee').get);
     for (const [name, { value }] of Object.entries(getOwnPropertyDescriptors(globalThis))) {
         if (name !== 'globalThis' && Object(value) === value) queue.push(value);
+        if (!OWN.includes(name)) named.push(name);
     }
     const seen = new Set([globalThis]);
     while (queue.length > 0) {
@@ -25,6 +29,7 @@ function freezePlainly() {
         const properties = getOwnPropertyDescriptors(object);
         for (const key of ownKeys(properties)) queue.push(properties[key].value, properties[key].get, properties[key].set);
     }
+    for (const name of named) Object.defineProperty(globalThis, name, { writable: false, configurable: false });
     for (const object of seen) {
         if (object !== globalThis && !ArrayBuffer.isView(object)) freeze(object);
     }

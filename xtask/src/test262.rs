@@ -22,7 +22,7 @@ fn page(lines: &[String]) -> String {
         "# test262
 
 `cargo xtask test262 FOLDER` makes this page, on V8. The folder is a checkout of [test262](https://github.com/tc39/test262), the suite of
-the language. Each script runs in a global of its own whose intrinsics `Object.freeze` froze, and in a realm with
+the language. Each script runs in a global of its own whose intrinsics `Object.freeze` froze and whose names are constants, and in a realm with
 [frozen intrinsics](guide/guest-world.md). Modules are not run. Scripts that ask for other realms, agents or the collector fail in both.
 A script that passes only after `Object.freeze` would be a fault of the runtime.
 
