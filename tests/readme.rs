@@ -124,9 +124,14 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         ("`ConsoleLine::place`", web, "only_v8_names_the_place_of_a_line"),
         ("`Error.stackTraceLimit`", engines, "a_guest_chooses_how_many_frames_an_error_has"),
         (
-            "messages of syntax errors, and of `import source`",
+            "messages and columns of syntax errors, and of `import source`",
             contract,
             "a_script_that_cannot_run_says_where",
+        ),
+        (
+            "places by a [source map][errors]",
+            include_str!("../sandbox-worker/tests/source_maps.rs"),
+            "only_v8_has_both_places_of_a_frame",
         ),
         ("[names of the web][web]", include_str!("web.rs"), "groups_of_v8_alone_are_refused"),
         (

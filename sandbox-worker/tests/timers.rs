@@ -47,7 +47,7 @@ macro_rules! everywhere {
         for intrinsics in [Intrinsics::Open, Intrinsics::Frozen] {
             macro_rules! set {
                 ($builder:expr) => {
-                    $builder.intrinsics(intrinsics).clock($clock).web(Web::all())
+                    $builder.intrinsics(intrinsics).clock($clock).web(WEB)
                 };
             }
             let load = |source: &str| script(source);
@@ -81,6 +81,14 @@ macro_rules! everywhere {
         first
     }};
 }
+
+/// Timers and what goes with them, of the groups that the engine has.
+const WEB: Web = match cfg!(feature = "quickjs") {
+    true => {
+        Web::TIMERS.and(Web::ABORT).and(Web::TASKS).and(Web::EVENTS).and(Web::ERRORS).and(Web::PERFORMANCE)
+    }
+    false => Web::all(),
+};
 
 /// The result of a script's `run`, which is one everywhere.
 fn runs(clock: &Clock, source: &str) -> String {
