@@ -117,7 +117,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         (
             "the end of a [handle][handles]",
             include_str!("handle_ends.rs"),
-            "only_v8_disposes_a_handle_by_its_symbol",
+            "a_handle_is_disposed_by_its_symbol",
         ),
         ("the stack of a guest's error", engines, "a_guest_can_write_its_own_stack_in_quickjs"),
         ("`name` and `message` of what is thrown", once, "what_is_thrown_and_what_is_no_data"),

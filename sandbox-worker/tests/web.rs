@@ -61,7 +61,7 @@ fn a_realm_without_the_web_has_no_name_of_it() {
 
 #[test]
 fn the_global_object_has_its_names() {
-    let body = "return [self === globalThis, global === globalThis, self.self === self, Object.keys(globalThis)].join()";
+    let body = "return [self === globalThis, global === globalThis, self.self === self, Object.keys(globalThis).filter((key) => key !== 'Intl')].join()";
     assert_eq!(everywhere(node(), body), "true,true,true,");
 }
 
