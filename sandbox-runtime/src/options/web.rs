@@ -14,7 +14,7 @@ use std::ops::BitOr;
 /// #[sandbox_api(guest)]
 /// pub trait Probe { fn probe(&self) -> Result<bool>; }
 ///
-/// let sandbox = Sandbox::builder().web(Web::all()).build()?;
+/// let sandbox = Sandbox::builder().web(Web::SELF | Web::TIMERS).build()?;
 /// let guest = sandbox.load::<dyn Probe>(Script::new("p.js", "export const probe = () => self === globalThis;"))?;
 /// assert!(guest.probe()?);
 /// # Ok::<(), sandbox_runtime::Error>(())

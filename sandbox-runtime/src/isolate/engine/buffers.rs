@@ -234,7 +234,7 @@ struct BufferBudget {
     denied: AtomicBool,
     /// Set when an allocation is refused; the heap's guard reads it.
     refused: Arc<AtomicBool>,
-    /// What becomes of the next allocation of one byte.
+    /// How the next allocation of one byte is answered.
     errand: AtomicU8,
 }
 
