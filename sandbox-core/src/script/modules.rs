@@ -69,9 +69,11 @@ impl SourceKind {
 ///     .file("lib/tax.js", "import rates from 'rates';\nexport const tax = (net) => net * rates.standard;")
 ///     .json("rates.json", r#"{ "standard": 0.25 }"#)
 ///     .import("rates", "rates.json");
+/// # if sandbox_runtime::Engine::CURRENT == sandbox_runtime::Engine::V8 {
 /// let sandbox = LocalSandbox::builder().build()?;
 /// let price = sandbox.load::<dyn Price>(Script::modules(modules, "main.js")?)?;
 /// assert_eq!(price.price(100.0)?, 125.0);
+/// # }
 /// # Ok::<(), sandbox_runtime::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
