@@ -208,7 +208,7 @@ fn mixed(seed: u32) -> u32 {
 
 /// Ends at once, within the call of the host, or from another thread, when the guest has gone on meanwhile.
 fn end_by(nth: u32, end: impl Fn() + Clone + Send + 'static) -> Box<dyn FnMut() + Send> {
-    if nth % 2 == 0 {
+    if nth.is_multiple_of(2) {
         return Box::new(end);
     }
     let (tells, told) = mpsc::channel();
