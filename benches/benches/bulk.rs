@@ -213,7 +213,7 @@ export const wait = async () => {
 };
 export const abort = () => { controller.abort(); };";
 
-/// What a host tells: that its method waits, and when the future was dropped.
+/// The signals of a host: its method waits, and the future was dropped.
 struct Told {
     begins: mpsc::Receiver<()>,
     sees: mpsc::Receiver<Instant>,

@@ -20,7 +20,7 @@ const COUNTS: &[usize] = &[1, 100, 1000];
 /// A pair whose sides are compared.
 struct Pair {
     id: &'static str,
-    /// What each side makes.
+    /// The kinds that the two sides make.
     sides: [(Side, &'static str); 2],
     /// How many of them are made.
     counts: &'static [usize],

@@ -2,7 +2,7 @@
 //!
 //! Forty ends by default; `SANDBOX_KILLS=10000 cargo test -p sandbox-worker --test handle_kills` for as many as are asked for.
 
-// What ends these guests is V8's.
+// V8 has the limits that end these guests.
 #![cfg(not(feature = "quickjs"))]
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
@@ -24,7 +24,7 @@ pub trait Token: Send + Sync {
     fn another(&self) -> Handle<dyn Token>;
 }
 
-/// What a guest gives.
+/// An object that a guest gives.
 #[sandbox_api(guest)]
 pub trait Own: Send + Sync {
     fn value(&self, add: u32) -> Result<u32>;
@@ -72,7 +72,7 @@ const SCRIPT: &str = "
         }
     };";
 
-/// What all objects of the host know: how many of them live, and when the guest is to be ended.
+/// The state that all objects of the host share: how many of them live, and when the guest is to be ended.
 #[derive(Default)]
 struct Shared {
     live: Mutex<i64>,

@@ -62,36 +62,8 @@ pub(crate) struct Programs(
 );
 
 impl Programs {
-    /// A function of a program with these parameters.
-    #[cfg(not(feature = "quickjs"))]
-    pub(crate) fn function<'s>(
-        &self,
-        scope: &v8::PinScope<'s, '_>,
-        name: v8::Local<'s, v8::String>,
-        source: &str,
-        parameters: &[&str],
-    ) -> Option<v8::Local<'s, v8::Function>> {
-        let text = format!("(function ({}) {{{source}\n}})", parameters.join(", "));
-        let known = self.0.borrow().get(&text).map(|known| v8::Local::new(scope, known));
-        let unbound = match known {
-            Some(known) => known,
-            None => {
-                let program = js_string(scope, &text, v8::NewStringType::Normal).ok()?;
-                let origin = origin_at(scope, name, 0);
-                let mut source = v8::script_compiler::Source::new(program, Some(&origin));
-                let options = v8::script_compiler::CompileOptions::NoCompileOptions;
-                let reason = v8::script_compiler::NoCacheReason::NoReason;
-                let made = v8::script_compiler::compile_unbound_script(scope, &mut source, options, reason)?;
-                self.0.borrow_mut().insert(text, v8::Global::new(scope, made));
-                made
-            }
-        };
-        unbound.bind_to_current_context(scope).run(scope)?.try_cast().ok()
-    }
-
     /// A function of a program with these parameters. QuickJS keeps no code for another realm.
-    #[cfg(feature = "quickjs")]
-    #[expect(clippy::unused_self, reason = "V8 keeps code")]
+    #[cfg_attr(feature = "quickjs", expect(clippy::unused_self, reason = "V8 keeps code"))]
     pub(crate) fn function<'s>(
         &self,
         scope: &v8::PinScope<'s, '_>,
@@ -99,9 +71,26 @@ impl Programs {
         source: &str,
         parameters: &[&str],
     ) -> Option<v8::Local<'s, v8::Function>> {
-        let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
-        let parameters = parameters.iter().map(|name| text(name)).collect::<Option<Vec<_>>>()?;
-        compile_function(scope, name, text(source)?, &parameters)
+        let string = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+        #[cfg(feature = "quickjs")]
+        {
+            let parameters = parameters.iter().map(|name| string(name)).collect::<Option<Vec<_>>>()?;
+            compile_function(scope, name, string(source)?, &parameters)
+        }
+        #[cfg(not(feature = "quickjs"))]
+        {
+            let text = format!("(function ({}) {{{source}\n}})", parameters.join(", "));
+            let known = self.0.borrow().get(&text).map(|known| v8::Local::new(scope, known));
+            let unbound = match known {
+                Some(known) => known,
+                None => {
+                    let made = compile_unbound(scope, string(&text)?, &origin_at(scope, name, 0))?;
+                    self.0.borrow_mut().insert(text, v8::Global::new(scope, made));
+                    made
+                }
+            };
+            unbound.bind_to_current_context(scope).run(scope)?.try_cast().ok()
+        }
     }
 
     /// Lets go of all code, before the end of the isolate.
@@ -109,6 +98,19 @@ impl Programs {
         #[cfg(not(feature = "quickjs"))]
         self.0.take();
     }
+}
+
+/// Compiles a script that can run in any realm of the isolate.
+#[cfg(not(feature = "quickjs"))]
+fn compile_unbound<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    source: v8::Local<'s, v8::String>,
+    origin: &v8::ScriptOrigin<'s>,
+) -> Option<v8::Local<'s, v8::UnboundScript>> {
+    let mut source = v8::script_compiler::Source::new(source, Some(origin));
+    let options = v8::script_compiler::CompileOptions::NoCompileOptions;
+    let reason = v8::script_compiler::NoCacheReason::NoReason;
+    v8::script_compiler::compile_unbound_script(scope, &mut source, options, reason)
 }
 
 pub(crate) fn compile_function<'s>(

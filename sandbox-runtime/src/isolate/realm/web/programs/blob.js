@@ -1,9 +1,9 @@
 "use strict";
 // `Blob`, `File` and `FormData`. A program that runs after code of the guest: nothing is looked up on an intrinsic. The bytes of a Blob
 // are its own, and no guest gets them: what it reads is a copy. So blobs share them.
-const { pairs, both, first, second } = use("pairs");
+const { pairs, put, find, findAll, remove, replace, each, both, first, second } = use("pairs");
 const own = { __proto__: null };
-let bytesOf, typeOf, fileOf, nameOf, fieldsOf, listOf, add;
+let bytesOf, typeOf, fileOf, nameOf, fieldsOf, listOf;
 
 const bag = (options) => {
   const isBag = typeof options === "object" || typeof options === "function";
@@ -122,49 +122,23 @@ class FormData {
 
   append(name, value, filename = undefined) {
     if (arguments.length < 2) fail("append takes a name and a value");
-    this.#add(well(`${name}`), entry(value, filename));
-  }
-
-  #add(name, value) {
-    const list = this.#list;
-    list[list.length] = name;
-    list[list.length] = value;
-  }
-
-  #filter(keeps) {
-    const list = this.#list;
-    const count = list.length;
-    let kept = 0;
-    for (let at = 0; at < count; at += 2) {
-      if (!keeps(list[at])) continue;
-      list[kept] = list[at];
-      list[kept + 1] = list[at + 1];
-      kept += 2;
-    }
-    list.length = kept;
+    put(this.#list, well(`${name}`), entry(value, filename));
   }
 
   delete(name) {
     if (arguments.length < 1) fail("delete takes a name");
     const text = well(`${name}`);
-    this.#filter((key) => key !== text);
+    remove(this.#list, 0, (key) => key === text);
   }
 
   get(name) {
     if (arguments.length < 1) fail("get takes a name");
-    const text = well(`${name}`);
-    const list = this.#list;
-    for (let at = 0; at < list.length; at += 2) if (list[at] === text) return list[at + 1];
-    return null;
+    return find(this.#list, well(`${name}`));
   }
 
   getAll(name) {
     if (arguments.length < 1) fail("getAll takes a name");
-    const text = well(`${name}`);
-    const list = this.#list;
-    const found = bare();
-    for (let at = 0; at < list.length; at += 2) if (list[at] === text) found[found.length] = list[at + 1];
-    return array(found);
+    return findAll(this.#list, well(`${name}`));
   }
 
   has(name) {
@@ -175,26 +149,11 @@ class FormData {
   set(name, value, filename = undefined) {
     if (arguments.length < 2) fail("set takes a name and a value");
     const text = well(`${name}`);
-    const item = entry(value, filename);
-    let isFirst = true;
-    const list = this.#list;
-    for (let at = 0; at < list.length && isFirst; at += 2) {
-      if (list[at] !== text) continue;
-      list[at + 1] = item;
-      isFirst = false;
-    }
-    if (isFirst) return this.#add(text, item);
-    let seen = false;
-    this.#filter((key) => {
-      const isSecond = key === text && seen;
-      seen ||= key === text;
-      return !isSecond;
-    });
+    replace(this.#list, text, entry(value, filename));
   }
 
   forEach(callback, self = undefined) {
-    if (typeof callback !== "function") fail("forEach takes a function");
-    for (let at = 0; at < this.#list.length; at += 2) call(callback, self, this.#list[at + 1], this.#list[at], this);
+    each(this, entriesOf, callback, self);
   }
 
   entries() {
@@ -212,10 +171,10 @@ class FormData {
   static {
     fieldsOf = (value) => (typeof value === "object" && value !== null && #list in value ? value.#list : undefined);
     listOf = (form) => form.#list;
-    add = (form, name, value) => form.#add(name, value);
   }
 }
-const Pairs = pairs("FormData", (form) => listOf(form));
+const entriesOf = (form) => listOf(form);
+const Pairs = pairs("FormData", entriesOf);
 const entry = (value, filename) => {
   if (bytesOf(value) !== undefined) return fileOf(value, filename);
   return filename === undefined ? well(`${value}`) : fail("a value with a file name is a Blob");
@@ -224,7 +183,7 @@ const entry = (value, filename) => {
 // The form of names and values in turn.
 const form = (list) => {
   const made = new FormData();
-  for (let at = 0; at < list.length; at += 2) add(made, list[at], list[at + 1]);
+  for (let at = 0; at < list.length; at += 2) put(listOf(made), list[at], list[at + 1]);
   return made;
 };
 

@@ -8,7 +8,7 @@ use super::crypto::uuid;
 use super::ops::{
     Arguments, buffered, bytes, copied, give_bytes, give_text, latin1, natives, number, span, text, too_long,
 };
-use super::url::{alias, array, bare as bare_list, items, keys, pairs_of, well};
+use super::url::{alias, array, bare as bare_list, empty as bare, items, keys, pairs_of, well};
 use super::{Natives, Value, WebProgram, function};
 use crate::isolate::engine::compile::get;
 use crate::isolate::engine::list;
@@ -33,11 +33,6 @@ fn of_blob<'s>(scope: &v8::PinScope<'s, '_>) -> Option<Natives<'s>> {
     let mut names = natives(scope)?;
     names.push(("now", function(scope, "now", now)?.into()));
     Some(names)
-}
-
-/// An empty list of the program.
-fn bare<'s>(scope: &v8::PinScope<'s, '_>, _: &Arguments<'s>) -> Option<Value<'s>> {
-    bare_list(scope, &[])
 }
 
 /// A copy of a list of the program.

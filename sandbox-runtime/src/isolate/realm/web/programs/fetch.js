@@ -1,7 +1,7 @@
 "use strict";
 // `Headers`, `Request`, `Response` and `fetch`, over the contract `Fetch` of the host. A program that runs after code of the guest:
 // nothing is looked up on an intrinsic. A body is bytes, which are read whole.
-const { pairs, both, first, second } = use("pairs");
+const { pairs, put, findAll, remove, replace, each, both, first, second } = use("pairs");
 const { blob, form, bytesOf, typeOf, fieldsOf, multipart } = use("blob");
 const own = { __proto__: null };
 const isBag = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
@@ -45,9 +45,7 @@ class Headers {
   #add(name, value) {
     const key = nameOf(name), text = valueOf(value);
     this.#change();
-    const list = this.#list;
-    list[list.length] = key;
-    list[list.length] = text;
+    put(this.#list, key, text);
   }
 
   append(name, value) {
@@ -59,21 +57,7 @@ class Headers {
     if (arguments.length < 1) fail("delete takes a name");
     const key = nameOf(name);
     this.#change();
-    this.#remove(key, 0);
-  }
-
-  // Removes the values of a name from an index on.
-  #remove(key, from) {
-    const list = this.#list;
-    const count = list.length;
-    let kept = from;
-    for (let at = from; at < count; at += 2) {
-      if (list[at] === key) continue;
-      list[kept] = list[at];
-      list[kept + 1] = list[at + 1];
-      kept += 2;
-    }
-    list.length = kept;
+    remove(this.#list, 0, (name) => name === key);
   }
 
   get(name) {
@@ -88,10 +72,7 @@ class Headers {
   }
 
   getSetCookie() {
-    const list = this.#list;
-    const found = bare();
-    for (let at = 0; at < list.length; at += 2) if (list[at] === "set-cookie") found[found.length] = list[at + 1];
-    return array(found);
+    return findAll(this.#list, "set-cookie");
   }
 
   has(name) {
@@ -106,19 +87,11 @@ class Headers {
     if (arguments.length < 2) fail("set takes a name and a value");
     const key = nameOf(name), text = valueOf(value);
     this.#change();
-    const list = this.#list;
-    for (let at = 0; at < list.length; at += 2) {
-      if (list[at] !== key) continue;
-      list[at + 1] = text;
-      return this.#remove(key, at + 2);
-    }
-    this.#add(key, text);
+    replace(this.#list, key, text);
   }
 
   forEach(callback, self = undefined) {
-    this.#list;
-    if (typeof callback !== "function") fail("forEach takes a function");
-    for (let at = 0; at < sortedOf(this).length; at += 2) call(callback, self, sortedOf(this)[at + 1], sortedOf(this)[at], this);
+    each(this, sortedOf, callback, self);
   }
 
   entries() {
@@ -405,10 +378,14 @@ class Response {
     if (init?.statusText !== undefined) this.#statusText = phrase(`${init.statusText}`) ?? fail("Invalid statusText");
     this.#headers = new Headers(init?.headers);
     if (body === null || body === undefined) return hold(this, null);
-    const { bytes, type } = extract(body);
+    hold(this, this.#typed(extract(body)));
+  }
+
+  // The bytes of a body, whose type the headers get.
+  #typed({ bytes, type }) {
     if (isEmpty(this.#status)) fail(`a Response with the status ${this.#status} has no body`);
     ofType(this.#headers, type);
-    hold(this, bytes);
+    return bytes;
   }
 
   static error() {
@@ -419,9 +396,8 @@ class Response {
     if (arguments.length === 0) fail("json takes a value");
     const text = texted(data);
     if (text === undefined) fail("the value has no JSON");
-    const made = new Response(text, options);
-    const init = bag(options);
-    if (!new Headers(init?.headers).has("content-type")) made.#headers.set("content-type", "application/json");
+    const made = new Response(null, options);
+    refill(made, made.#typed({ __proto__: null, bytes: utf8(text, false), type: "application/json" }));
     return made;
   }
 

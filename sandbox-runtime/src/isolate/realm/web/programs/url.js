@@ -3,8 +3,9 @@
 // The parts of a URL, as `part` and `assign` number them.
 const ORIGIN = 0, PROTOCOL = 1, USERNAME = 2, PASSWORD = 3, HOST = 4, HOSTNAME = 5, PORT = 6, PATHNAME = 7, SEARCH = 8, HASH = 9;
 let attach, refill, requery, listOf, queryOf;
-const { pairs, both, first, second } = use("pairs");
-const Pairs = pairs("URLSearchParams", (params) => listOf(params));
+const { pairs, put, find, findAll, remove, replace, each, both, first, second } = use("pairs");
+const entriesOf = (params) => listOf(params);
+const Pairs = pairs("URLSearchParams", entriesOf);
 
 class URLSearchParams {
   // Names and values in turn. The list has no prototype, so no setter of a guest runs when it grows.
@@ -37,11 +38,8 @@ class URLSearchParams {
   }
 
   #add(name, value) {
-    const list = this.#list;
     const text = well(`${name}`);
-    const other = well(`${value}`);
-    list[list.length] = text;
-    list[list.length] = other;
+    put(this.#list, text, well(`${value}`));
   }
 
   #changed() {
@@ -58,43 +56,22 @@ class URLSearchParams {
     this.#changed();
   }
 
-  // Keeps the pairs for which `keeps` is true.
-  #filter(keeps) {
-    const list = this.#list;
-    const count = list.length;
-    let kept = 0;
-    for (let at = 0; at < count; at += 2) {
-      if (!keeps(list[at], list[at + 1])) continue;
-      list[kept] = list[at];
-      list[kept + 1] = list[at + 1];
-      kept += 2;
-    }
-    list.length = kept;
-  }
-
   delete(name, value = undefined) {
     if (arguments.length < 1) fail("delete takes a name");
     const text = well(`${name}`);
     const other = value === undefined ? undefined : well(`${value}`);
-    this.#filter((key, is) => key !== text || (other !== undefined && is !== other));
+    remove(this.#list, 0, (key, is) => key === text && (other === undefined || is === other));
     this.#changed();
   }
 
   get(name) {
     if (arguments.length < 1) fail("get takes a name");
-    const text = well(`${name}`);
-    const list = this.#list;
-    for (let at = 0; at < list.length; at += 2) if (list[at] === text) return list[at + 1];
-    return null;
+    return find(this.#list, well(`${name}`));
   }
 
   getAll(name) {
     if (arguments.length < 1) fail("getAll takes a name");
-    const text = well(`${name}`);
-    const list = this.#list;
-    const found = split("");
-    for (let at = 0; at < list.length; at += 2) if (list[at] === text) found[found.length] = list[at + 1];
-    return array(found);
+    return findAll(this.#list, well(`${name}`));
   }
 
   has(name, value = undefined) {
@@ -112,20 +89,7 @@ class URLSearchParams {
     if (arguments.length < 2) fail("set takes a name and a value");
     const text = well(`${name}`);
     const other = well(`${value}`);
-    let isFirst = true;
-    const list = this.#list;
-    for (let at = 0; at < list.length && isFirst; at += 2) {
-      if (list[at] !== text) continue;
-      list[at + 1] = other;
-      isFirst = false;
-    }
-    if (isFirst) this.#add(text, other);
-    let seen = false;
-    this.#filter((key) => {
-      const isSecond = key === text && seen;
-      seen ||= key === text;
-      return !isSecond;
-    });
+    replace(this.#list, text, other);
     this.#changed();
   }
 
@@ -135,8 +99,7 @@ class URLSearchParams {
   }
 
   forEach(callback, self = undefined) {
-    if (typeof callback !== "function") fail("forEach takes a function");
-    for (let at = 0; at < this.#list.length; at += 2) call(callback, self, this.#list[at + 1], this.#list[at], this);
+    each(this, entriesOf, callback, self);
   }
 
   entries() {

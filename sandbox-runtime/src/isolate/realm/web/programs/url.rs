@@ -94,6 +94,11 @@ pub(super) fn bare<'s>(scope: &v8::PinScope<'s, '_>, items: &[Value<'s>]) -> Opt
     Some(list.into())
 }
 
+/// An empty list of the program.
+pub(super) fn empty<'s>(scope: &v8::PinScope<'s, '_>, _: &Arguments<'s>) -> Option<Value<'s>> {
+    bare(scope, &[])
+}
+
 /// Names and values in turn, as a list of the program.
 pub(super) fn pairs_of<'s>(
     scope: &v8::PinScope<'s, '_>,
